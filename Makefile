@@ -1,0 +1,47 @@
+# make install | demo | test | check | bench — each works on a machine that has only Python 3.11 and make.
+PYTHON ?= python3
+BIN := .venv/bin
+ARGS ?=
+
+.PHONY: install install-dev demo test check bench requirements clean
+
+install: .venv/hive.installed
+install-dev: .venv/dev.installed
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Hive needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Name another: make PYTHON=python3.11 …")'
+	$(PYTHON) -m venv .venv
+
+.venv/hive.installed: requirements/hive.txt pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/hive.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/dev.installed: requirements/dev.txt .venv/hive.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+demo: install
+	@$(BIN)/hive demo $(ARGS)
+
+test: install-dev
+	$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+
+check: install-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python tests/quality/sizes.py
+	$(BIN)/python manage.py makemigrations --check --dry-run
+
+bench: install-dev
+	$(BIN)/python -m tests.bench $(ARGS)
+
+requirements:
+	$(BIN)/python -m pip install --quiet uv
+	for part in hive dev; do $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header \
+	  --python-version 3.11 requirements/$$part.in -o requirements/$$part.txt; done
+
+clean:
+	rm -rf .venv build *.egg-info

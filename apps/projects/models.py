@@ -1,0 +1,43 @@
+"""Project: a git repository that Hive owns or was given, with its policies and secrets."""
+
+from __future__ import annotations
+
+from django.core.validators import RegexValidator
+from django.db import models
+from django.utils import timezone
+
+from apps.accounts.models import Organisation
+
+SLUG = RegexValidator(r"^[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?$", "Use lower-case letters, digits and hyphens.")
+
+
+class Project(models.Model):
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="projects")
+    slug = models.CharField(max_length=60, validators=[SLUG])
+    name = models.CharField(max_length=120)
+    default_branch = models.CharField(max_length=100, default="main")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["slug"]
+        constraints = [models.UniqueConstraint(fields=["organisation", "slug"], name="project_slug_once")]
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class Secret(models.Model):
+    """A value that only jobs which name it are given. Encrypted at rest; no face ever shows it again."""
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="secrets")
+    name = models.CharField(max_length=60, validators=[RegexValidator(r"^[A-Z][A-Z0-9_]*$", "Use A-Z, 0-9 and _.")])
+    sealed = models.BinaryField()
+    created_at = models.DateTimeField(default=timezone.now)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["project", "name"], name="secret_name_once")]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,219 @@
+"""Run, Task, Job, Gate: one pass of a spec through the pipeline, and everything that was tried on the way."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from apps.projects.models import Project
+from apps.runs import states
+from apps.runs.states import GateStatus, JobStatus, Reason, RunStatus, TaskStatus
+from apps.specs.models import SpecVersion
+
+
+class Priority(models.IntegerChoices):
+    """Where a run's messages stand in the queue; the broker serves smaller numbers first."""
+
+    HIGH = 0, "high"
+    NORMAL = 3, "normal"
+    LOW = 6, "low"
+
+
+class Run(models.Model):
+    """One pass of one spec version through the pipeline.
+
+        queued ──▶ running ──▶ completed
+          │           ├──────▶ failed
+          └───────────┴──────▶ canceled
+
+    `epoch` counts how often the remaining work was published; messages of an older epoch find their claim refused.
+    `stop_reason` asks every job of the run to end; the run ends when the last of them has.
+    """
+
+    MOVES: ClassVar = states.RUN_MOVES
+    EVENT: ClassVar = "run"
+
+    class Cause(models.TextChoices):
+        REQUEST = "request", "Requested"
+        RETRY = "retry", "Retry"  # the same spec version once more
+        REPAIR = "repair", "Repair"  # started by an incident of the parent's release
+
+    project = models.ForeignKey(Project, models.PROTECT, related_name="runs")
+    spec_version = models.ForeignKey(SpecVersion, models.PROTECT, related_name="runs", null=True, blank=True)
+    parent = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="children")
+    cause = models.CharField(max_length=10, choices=Cause, default=Cause.REQUEST)
+    workflow = models.CharField(max_length=20, default="build")
+    engine = models.CharField(max_length=20, default="template")
+    title = models.CharField(max_length=200)
+    priority = models.SmallIntegerField(choices=Priority, default=Priority.NORMAL)
+
+    status = models.CharField(max_length=12, choices=RunStatus, default=RunStatus.QUEUED)
+    reason = models.CharField(max_length=30, choices=Reason, blank=True)
+    message = models.TextField(blank=True)
+    stop_reason = models.CharField(max_length=30, choices=Reason, blank=True)
+    stop_message = models.TextField(blank=True)
+
+    epoch = models.PositiveIntegerField(default=0)
+    published_at = models.DateTimeField(null=True, blank=True)
+    republished = models.PositiveSmallIntegerField(default=0, help_text="By the sweep, since something last moved.")
+    round = models.PositiveSmallIntegerField(default=1, help_text="Of the steps that belong to the whole run.")
+
+    base_commit = models.CharField(max_length=40, blank=True)
+    commit = models.CharField(max_length=40, blank=True, help_text="What was deployed: every task's work, merged.")
+
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="runs")
+    created_at = models.DateTimeField(default=timezone.now)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    deadline_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["project", "-id"], name="run_project"),
+            models.Index(fields=["status", "-id"], name="run_status"),
+            models.Index(fields=["published_at"], name="run_in_flight", condition=Q(status__in=["queued", "running"])),
+        ]
+
+    def __str__(self) -> str:
+        return f"Run {self.pk}: {self.title}"
+
+    @property
+    def event_run_id(self) -> int:
+        return self.pk
+
+    @property
+    def ended(self) -> bool:
+        return self.status in states.RUN_ENDED
+
+
+class Task(models.Model):
+    """One node of the run's plan: a piece of the product with its own outputs, tests and acceptance.
+
+    created ─▶ assigned ─▶ in_progress ─▶ complete ─▶ verified ─▶ deployed
+                                ▲             │
+                                └─────────────┘ a repair round: its tests failed
+    any unfinished ─▶ failed | canceled
+    """
+
+    MOVES: ClassVar = states.TASK_MOVES
+    EVENT: ClassVar = "task"
+
+    run = models.ForeignKey(Run, models.CASCADE, related_name="tasks")
+    key = models.CharField(max_length=60)
+    title = models.CharField(max_length=200)
+    position = models.PositiveIntegerField(help_text="In topological order; merges follow it.")
+    needs = models.JSONField(default=list, help_text="Keys of the tasks that this one builds on.")
+    spec = models.JSONField(help_text="This task's part of the spec.")
+
+    status = models.CharField(max_length=12, choices=TaskStatus, default=TaskStatus.CREATED)
+    reason = models.CharField(max_length=30, choices=Reason, blank=True)
+    message = models.TextField(blank=True)
+    round = models.PositiveSmallIntegerField(default=1)
+    commit = models.CharField(max_length=40, blank=True)
+    evidence = models.JSONField(default=dict, help_text="What was seen: outputs, tests, checks, each with its commit.")
+
+    class Meta:
+        ordering = ["run", "position"]
+        constraints = [models.UniqueConstraint(fields=["run", "key"], name="task_key_once")]
+
+    def __str__(self) -> str:
+        return self.key
+
+    @property
+    def event_run_id(self) -> int:
+        return self.run_id
+
+
+class Job(models.Model):
+    """One attempt by one role at one piece of work, under a lease.
+
+        queued ──▶ running ──▶ completed
+          │           ├──────▶ failed
+          └───────────┴──────▶ canceled        never back: a retry is a new job
+
+    `step` is the Celery task that does the work (`coding.code`); its first word is the role and the queue.
+    """
+
+    MOVES: ClassVar = states.JOB_MOVES
+    EVENT: ClassVar = "job"
+
+    run = models.ForeignKey(Run, models.CASCADE, related_name="jobs")
+    task = models.ForeignKey(Task, models.CASCADE, null=True, blank=True, related_name="jobs")
+    role = models.CharField(max_length=12)
+    step = models.CharField(max_length=30)
+    round = models.PositiveSmallIntegerField(default=1)
+    attempt = models.PositiveSmallIntegerField(default=1)
+    needs = models.JSONField(default=list, help_text="Ids of the jobs that must be completed before this one.")
+
+    status = models.CharField(max_length=12, choices=JobStatus, default=JobStatus.QUEUED)
+    reason = models.CharField(max_length=30, choices=Reason, blank=True)
+    message = models.TextField(blank=True)
+    outcome = models.JSONField(default=dict, help_text="What the work returned.")
+
+    worker = models.CharField(max_length=120, blank=True)
+    lease_token = models.CharField(max_length=32, blank=True)
+    lease_expires_at = models.DateTimeField(null=True, blank=True)
+    queued_at = models.DateTimeField(default=timezone.now)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["task", "step", "round", "attempt"], name="job_attempt_once", condition=Q(task__isnull=False)
+            ),
+            models.UniqueConstraint(
+                fields=["run", "step", "round", "attempt"], name="job_run_attempt_once", condition=Q(task__isnull=True)
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["lease_expires_at"], name="job_leased", condition=Q(status="running")),
+            models.Index(fields=["queued_at"], name="job_waiting", condition=Q(status="queued")),
+            models.Index(fields=["status", "-id"], name="job_status"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Job {self.pk}: {self.step}"
+
+    @property
+    def event_run_id(self) -> int:
+        return self.run_id
+
+    @property
+    def ended(self) -> bool:
+        return self.status in states.JOB_ENDED
+
+
+class Gate(models.Model):
+    """A point that waits for a person to approve or reject."""
+
+    MOVES: ClassVar = states.GATE_MOVES
+    EVENT: ClassVar = "gate"
+
+    run = models.ForeignKey(Run, models.CASCADE, related_name="gates")
+    name = models.CharField(max_length=40, help_text="after_plan or before_deploy.")
+    round = models.PositiveSmallIntegerField(default=1)
+    status = models.CharField(max_length=10, choices=GateStatus, default=GateStatus.PENDING)
+    reason = models.CharField(max_length=30, choices=Reason, blank=True)
+    message = models.TextField(blank=True, help_text="What the person wrote.")
+    opened_at = models.DateTimeField(default=timezone.now)
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["run", "name", "round"], name="gate_once")]
+        indexes = [models.Index(fields=["opened_at"], name="gate_pending", condition=Q(status="pending"))]
+
+    def __str__(self) -> str:
+        return f"Gate {self.name} of run {self.run_id}"
+
+    @property
+    def event_run_id(self) -> int:
+        return self.run_id

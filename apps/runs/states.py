@@ -1,0 +1,104 @@
+"""States, allowed moves and reasons of runs, tasks, jobs and gates."""
+
+from __future__ import annotations
+
+from django.db.models import TextChoices
+
+
+class RunStatus(TextChoices):
+    QUEUED = "queued", "Queued"  # recorded; the manager has not looked at it yet
+    RUNNING = "running", "Running"  # planned or being planned; jobs come and go
+    COMPLETED = "completed", "Completed"  # every step of its plan is done, with evidence
+    FAILED = "failed", "Failed"
+    CANCELED = "canceled", "Canceled"
+
+
+class TaskStatus(TextChoices):
+    CREATED = "created", "Created"  # in the plan
+    ASSIGNED = "assigned", "Assigned"  # its coding job is queued
+    IN_PROGRESS = "in_progress", "In progress"  # being written
+    COMPLETE = "complete", "Complete"  # the promised outputs exist in the commit
+    VERIFIED = "verified", "Verified"  # its tests passed at that commit, in a fresh sandbox
+    DEPLOYED = "deployed", "Deployed"  # the acceptance checks of its release answered
+    FAILED = "failed", "Failed"
+    CANCELED = "canceled", "Canceled"
+
+
+class JobStatus(TextChoices):
+    QUEUED = "queued", "Queued"
+    RUNNING = "running", "Running"
+    COMPLETED = "completed", "Completed"
+    FAILED = "failed", "Failed"
+    CANCELED = "canceled", "Canceled"
+
+
+class GateStatus(TextChoices):
+    PENDING = "pending", "Pending"
+    APPROVED = "approved", "Approved"
+    REJECTED = "rejected", "Rejected"
+
+
+class Reason(TextChoices):
+    """Why something did not succeed. The sentence beside it is for the reader; this is for programs."""
+
+    INVALID_SPEC = "invalid_spec", "The spec cannot be planned"
+    SCRIPT_FAILED = "script_failed", "A command failed"
+    TESTS_FAILED = "tests_failed", "Tests failed"
+    NO_TESTS = "no_tests", "A test command ran no test"
+    OUTPUT_MISSING = "output_missing", "A promised output is missing"
+    MERGE_CONFLICT = "merge_conflict", "Two tasks changed the same lines"
+    UNHEALTHY = "unhealthy", "The release did not become healthy"
+    ACCEPTANCE_FAILED = "acceptance_failed", "An acceptance check failed"
+    TIMED_OUT = "timed_out", "It took too long"
+    NO_OUTPUT = "no_output", "It printed nothing for too long"
+    QUEUE_TIMEOUT = "queue_timeout", "It waited too long for a worker"
+    OUT_OF_MEMORY = "out_of_memory", "It used more memory than it may"
+    TOO_MANY_PROCESSES = "too_many_processes", "It started more processes than it may"
+    DISK_LIMIT = "disk_limit", "It wrote more than it may"
+    BUDGET_EXHAUSTED = "budget_exhausted", "The budget is used up"
+    STUCK = "stuck", "It went in circles"
+    REJECTED = "rejected", "A person rejected it at a gate"
+    CANCELED_BY_USER = "canceled_by_user", "A person canceled it"
+    SIBLING_FAILED = "sibling_failed", "Another part of the run failed first"
+    LOST = "lost", "Its worker disappeared"
+    INFRASTRUCTURE = "infrastructure", "Hive or its machine failed"
+
+
+# Not the job's fault: tried again by itself, a bounded number of times.
+RETRIED = frozenset({Reason.LOST, Reason.INFRASTRUCTURE})
+
+Moves = dict[str, frozenset[str]]
+
+
+def _table(**moves: str) -> Moves:
+    return {old: frozenset(new.split()) for old, new in moves.items()}
+
+
+RUN_MOVES = _table(
+    queued="running canceled",
+    running="completed failed canceled",
+    completed="",
+    failed="",
+    canceled="",
+)
+TASK_MOVES = _table(
+    created="assigned failed canceled",
+    assigned="in_progress failed canceled",
+    in_progress="complete failed canceled",
+    complete="verified in_progress failed canceled",
+    verified="deployed failed canceled",
+    deployed="",
+    failed="",
+    canceled="",
+)
+JOB_MOVES = _table(
+    queued="running canceled",
+    running="completed failed canceled",
+    completed="",
+    failed="",
+    canceled="",
+)
+GATE_MOVES = _table(pending="approved rejected", approved="", rejected="")
+
+RUN_ENDED = frozenset({RunStatus.COMPLETED, RunStatus.FAILED, RunStatus.CANCELED})
+JOB_ENDED = frozenset({JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELED})

@@ -1,0 +1,121 @@
+"""Every setting that Hive reads from the environment: one name, one default, one line of explanation.
+
+`docs/configuration.md` is checked against this table. A value that cannot be read stops the start with a sentence that
+says which variable, what it held and what it may hold.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+class BadSetting(ValueError):
+    """A variable of the environment holds something that Hive cannot read."""
+
+
+def text(value: str) -> str:
+    return value
+
+
+def number(value: str) -> int:
+    try:
+        return int(value)
+    except ValueError:
+        raise BadSetting("use a whole number") from None
+
+
+def seconds(value: str) -> float:
+    try:
+        parsed = float(value)
+    except ValueError:
+        raise BadSetting("use a number of seconds, such as 30 or 0.5") from None
+    if parsed < 0:
+        raise BadSetting("use zero or more seconds")
+    return parsed
+
+
+def boolean(value: str) -> bool:
+    known = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+    try:
+        return known[value.strip().lower()]
+    except KeyError:
+        raise BadSetting("use 1 or 0") from None
+
+
+def words(value: str) -> list[str]:
+    return [word.strip() for word in value.split(",") if word.strip()]
+
+
+def path(value: str) -> Path:
+    return Path(value).expanduser().absolute()
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One variable: `read` turns its text into a value, `default` is text too, so that docs can show it."""
+
+    name: str
+    default: str
+    read: Callable[[str], Any]
+    meaning: str
+
+
+def read(setting: Setting, environ: Mapping[str, str] = os.environ) -> Any:
+    """The value of a setting; NAME_FILE, where set, names a file that holds it (for secrets)."""
+    raw = environ.get(setting.name)
+    source = setting.name
+    file_name = environ.get(f"{setting.name}_FILE")
+    if raw is None and file_name:
+        source = f"{setting.name}_FILE={file_name}"
+        try:
+            raw = Path(file_name).read_text().strip()
+        except OSError as error:
+            raise BadSetting(f"{source}: cannot be read ({error.strerror}).") from None
+    value = setting.default if raw is None else raw
+    try:
+        return setting.read(value)
+    except BadSetting as error:
+        shown = "" if source.endswith("_FILE") or "FILE=" in source else f"={value!r}"
+        raise BadSetting(f"{source}{shown}: {error} (default: {setting.default or 'empty'}).") from None
+
+
+_TABLE = [
+    Setting("HIVE_HOME", ".hive", path, "Folder that holds all state of an embedded installation."),
+    Setting("HIVE_DEBUG", "0", boolean, "Django's debug pages. For developing Hive only."),
+    Setting("HIVE_SECRET_KEY", "", text, "Signs sessions and links. Empty: made at the first start, in HIVE_HOME."),
+    Setting("HIVE_PORT", "8000", number, "Port of the web server."),
+    Setting("HIVE_BIND", "127.0.0.1", text, "Address that the web server listens on."),
+    Setting("HIVE_HOSTS", "localhost,127.0.0.1,[::1]", words, "Host names that the web server answers to."),
+    Setting("HIVE_TRUSTED_ORIGINS", "", words, "Origins (https://host) behind a proxy that may send forms."),
+    Setting("HIVE_PROXY_TLS", "0", boolean, "A proxy in front ends TLS and sets X-Forwarded-Proto."),
+    Setting("HIVE_DATABASE_URL", "", text, "postgresql://user:password@host/name. Empty: SQLite in HIVE_HOME."),
+    Setting("HIVE_BROKER_URL", "", text, "Celery's broker. Empty: Valkey in HIVE_HOME, started by `hive up`."),
+    Setting("HIVE_REDIS_URL", "", text, "Wake-ups, cache and rate limits. Empty: the embedded Valkey."),
+    Setting("HIVE_STORE_URL", "", text, "Artifacts: file:///folder. Empty: a folder in HIVE_HOME."),
+    Setting("HIVE_TEMPLATES", "", words, "More template catalogues: folders or git addresses, separated by commas."),
+    Setting("HIVE_SANDBOX", "", text, "bubblewrap or process. Empty: the best kind that works here."),
+    Setting("HIVE_LEASE_S", "30", seconds, "How long a job's lease holds without a heartbeat."),
+    Setting("HIVE_SWEEP_S", "5", seconds, "How often the sweep looks for expired leases and forgotten runs."),
+    Setting(
+        "HIVE_REPUBLISH_S", "60", seconds, "A run with due work and nothing in flight is published again after this."
+    ),
+    Setting("HIVE_PROBE_S", "10", seconds, "How often a live release is probed."),
+    Setting("HIVE_JOB_ATTEMPTS", "3", number, "How often a job is tried when its worker or its machine fails."),
+    Setting("HIVE_LOG_LIMIT_MB", "64", number, "How much of one job's output is kept (head and tail)."),
+    Setting("HIVE_MIN_FREE_MB", "64", number, "Free disk space below which no new job is started."),
+    Setting("HIVE_WORKERS", "2", number, "Processes for coding and testing jobs in `hive up`."),
+    Setting("HIVE_RATE", "1200/min", text, "API requests per user or key."),
+    Setting("HIVE_MODEL", "", text, "Model as provider/name. Empty: no model, templates only."),
+    Setting("HIVE_MODEL_API_KEY", "", text, "Key for the model's provider."),
+    Setting("HIVE_MODEL_API_BASE", "", text, "Address of the model's provider, where it is not the usual one."),
+]
+SETTINGS: dict[str, Setting] = {setting.name: setting for setting in _TABLE}
+
+
+def get(name: str) -> Any:
+    """The value of a known setting."""
+    return read(SETTINGS[name])

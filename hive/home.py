@@ -1,0 +1,93 @@
+"""Where things lie under HIVE_HOME. The only module that knows these paths."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from pathlib import Path
+
+SOCKET_PATH_LIMIT = 100  # AF_UNIX allows 107 bytes; some clients append to the name
+
+
+class Home:
+    """The folder of one installation, and the paths inside it."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    @property
+    def database(self) -> Path:
+        return self.root / "hive.sqlite3"
+
+    @property
+    def artifacts(self) -> Path:
+        return self.root / "artifacts"
+
+    @property
+    def repositories(self) -> Path:
+        return self.root / "repositories"
+
+    @property
+    def work(self) -> Path:
+        """Scratch space of jobs: worktrees and sandboxes."""
+        return self.root / "work"
+
+    @property
+    def releases(self) -> Path:
+        return self.root / "releases"
+
+    @property
+    def catalogue(self) -> Path:
+        """The user's own project templates."""
+        return self.root / "templates"
+
+    @property
+    def logs(self) -> Path:
+        return self.root / "logs"
+
+    @property
+    def run(self) -> Path:
+        """Lock, state and sockets of the running processes."""
+        return self.root / "run"
+
+    @property
+    def valkey(self) -> Path:
+        return self.root / "valkey"
+
+    @property
+    def secret_key(self) -> Path:
+        return self.root / "secret.key"
+
+    @property
+    def cli(self) -> Path:
+        """Address and API key that the `hive` command uses."""
+        return self.root / "cli.json"
+
+    def socket(self, name: str) -> Path:
+        """A unix socket's path, moved to a short private folder where HIVE_HOME's own path is too long for one."""
+        inside = self.run / f"{name}.sock"
+        if len(os.fsencode(inside)) <= SOCKET_PATH_LIMIT:
+            return inside
+        digest = hashlib.sha256(os.fsencode(self.root)).hexdigest()[:16]
+        base = Path(os.environ.get("XDG_RUNTIME_DIR", "/tmp"))  # noqa: S108 - the folder below is private
+        folder = base / f"hive-{os.getuid()}-{digest}"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        if folder.stat().st_uid != os.getuid():
+            raise PermissionError(f"{folder} belongs to somebody else; set HIVE_HOME to a shorter path.")
+        return folder / f"{name}.sock"
+
+    def read_secret_key(self) -> str:
+        """The signing key; made at the first call. Two processes at once agree on one key."""
+        if not self.secret_key.exists():
+            self.root.mkdir(parents=True, exist_ok=True)
+            fresh = self.root / f".secret.key.{os.getpid()}.{secrets.token_hex(4)}"
+            fresh.touch(mode=0o600)
+            fresh.write_text(secrets.token_urlsafe(48))
+            try:
+                os.link(fresh, self.secret_key)
+            except FileExistsError:
+                pass  # another process got there first: its key counts
+            finally:
+                fresh.unlink()
+        return self.secret_key.read_text().strip()

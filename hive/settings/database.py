@@ -1,0 +1,48 @@
+"""SQLite in HIVE_HOME, or PostgreSQL by address."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from hive import env
+from hive.home import Home
+
+
+def from_url(url: str, home: Home) -> dict[str, Any]:
+    """Django's settings for a database address; SQLite in `home` where the address is empty.
+
+    SQLite: WAL, so that readers never wait for the writer, and immediate transactions, so that two writers queue up at
+    BEGIN and never find at COMMIT that they dead-locked. synchronous=NORMAL survives the death of any process.
+    """
+    if not url:
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": str(home.database),
+            "OPTIONS": {
+                "transaction_mode": "IMMEDIATE",
+                "timeout": 30,
+                "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA cache_size=-8000;"
+                "PRAGMA journal_size_limit=67108864;",
+            },
+            "CONN_MAX_AGE": None,
+        }
+    parts = urlsplit(url)
+    if parts.scheme not in ("postgresql", "postgres"):
+        raise env.BadSetting(
+            f"HIVE_DATABASE_URL: {parts.scheme!r} is not known; use postgresql://user:password@host/name."
+        )
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": unquote(parts.hostname or ""),
+        "PORT": parts.port or "",
+        "OPTIONS": dict(parse_qsl(parts.query)),
+        "CONN_MAX_AGE": None,
+        "CONN_HEALTH_CHECKS": True,
+    }
+
+
+DATABASES = {"default": from_url(env.get("HIVE_DATABASE_URL"), Home(env.get("HIVE_HOME")))}

@@ -1,0 +1,56 @@
+"""Celery: broker, routes and the settings that matter for long jobs.
+
+Acks are early and nothing is prefetched: a message that a worker holds is a message that it runs. A job's fate is in
+the database (lease, sweep), so a message that dies with its worker is not missed, and none comes back after the
+visibility timeout to run a long job twice.
+"""
+
+from __future__ import annotations
+
+from kombu import Queue
+
+from hive import env
+from hive.home import Home
+
+ROLES = ("manager", "coding", "testing", "deployment", "monitoring")
+
+_socket = Home(env.get("HIVE_HOME")).socket("valkey")
+REDIS_URL: str = env.get("HIVE_REDIS_URL") or f"unix://{_socket}?db=1"
+
+CELERY_BROKER_URL: str = env.get("HIVE_BROKER_URL") or f"redis+socket://{_socket}?virtual_host=0"
+CELERY_RESULT_BACKEND = "django-db"
+CELERY_CACHE_BACKEND = "default"
+
+CELERY_TASK_QUEUES = [Queue(role) for role in ROLES]
+CELERY_TASK_ROUTES = {f"{role}.*": {"queue": role} for role in ROLES}
+CELERY_TASK_DEFAULT_QUEUE = "manager"
+CELERY_TASK_CREATE_MISSING_QUEUES = False
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = False
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_SEND_SENT_EVENT = True
+
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_DISABLE_PREFETCH = True
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_BROKER_CHANNEL_ERROR_RETRY = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 3600,
+    "queue_order_strategy": "priority",
+    "priority_steps": [0, 3, 6],
+    "sep": ":",
+    "socket_keepalive": True,
+    "retry_on_timeout": True,
+}
+CELERY_TASK_DEFAULT_PRIORITY = 3
+CELERY_RESULT_EXPIRES = 24 * 3600
+# Connections to the database are kept between tasks; perform() closes one that broke.
+CELERY_DB_REUSE_MAX = 1_000_000_000
+
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_MAX_LOOP_INTERVAL = 5

@@ -1,0 +1,16 @@
+"""The numbers that the engine goes by."""
+
+from __future__ import annotations
+
+from hive import env
+
+LEASE_S: float = env.get("HIVE_LEASE_S")
+SWEEP_S: float = env.get("HIVE_SWEEP_S")
+REPUBLISH_S: float = env.get("HIVE_REPUBLISH_S")
+PROBE_S: float = env.get("HIVE_PROBE_S")
+JOB_ATTEMPTS: int = env.get("HIVE_JOB_ATTEMPTS")
+LOG_LIMIT_BYTES: int = env.get("HIVE_LOG_LIMIT_MB") * 1024 * 1024
+MIN_FREE_BYTES: int = env.get("HIVE_MIN_FREE_MB") * 1024 * 1024
+SANDBOX: str = env.get("HIVE_SANDBOX")
+TEMPLATE_SOURCES: list[str] = env.get("HIVE_TEMPLATES")
+MODEL: str = env.get("HIVE_MODEL")
