@@ -103,6 +103,7 @@ _TABLE = [
     Setting(
         "HIVE_REPUBLISH_S", "60", seconds, "A run with due work and nothing in flight is published again after this."
     ),
+    Setting("HIVE_QUEUE_TIMEOUT_S", "3600", seconds, "A run whose next job no worker takes for this long is stopped."),
     Setting("HIVE_PROBE_S", "10", seconds, "How often a live release is probed."),
     Setting("HIVE_JOB_ATTEMPTS", "3", number, "How often a job is tried when its worker or its machine fails."),
     Setting("HIVE_LOG_LIMIT_MB", "64", number, "How much of one job's output is kept (head and tail)."),

@@ -6,39 +6,41 @@ import json
 from typing import Any
 
 from django.db import connection, transaction
+from django.utils import timezone
 
 from apps.events import wake
-from apps.events.models import Event
 
 DATA_LIMIT_BYTES = 16 * 1024
 
+TAKE_NUMBER = (
+    "INSERT INTO events_sequence (run_id, last) VALUES (%s, 1)"
+    " ON CONFLICT (run_id) DO UPDATE SET last = events_sequence.last + 1 RETURNING last"
+)
+APPEND = "INSERT INTO events_event (run_id, number, at, type, job_id, data) VALUES (%s, %s, %s, %s, %s, %s)"
+
 
 def record(run_id: int, type: str, data: dict[str, Any], *, job_id: int | None = None) -> int:
-    """Append one event to the run and return its number. Data beyond 16 KiB is cut, and says so."""
-    with transaction.atomic():
-        number = take_number(run_id)
-        Event.objects.create(run_id=run_id, number=number, type=type, job_id=job_id, data=bounded(data))
+    """Append one event to the run and return its number. Data beyond 16 KiB is cut, and says so.
+
+    Taking the number locks the run's Sequence row until the transaction ends, so numbers become visible in order.
+    """
+    now = connection.ops.adapt_datetimefield_value(timezone.now())
+    with transaction.atomic(savepoint=False):
+        with connection.cursor() as cursor:
+            cursor.execute(TAKE_NUMBER, [run_id])
+            number = int(cursor.fetchone()[0])
+            cursor.execute(APPEND, [run_id, number, now, str(type), job_id, as_json(data)])
         transaction.on_commit(lambda: wake.run(run_id))
     return number
 
 
-def take_number(run_id: int) -> int:
-    """The run's next event number. Holds the run's Sequence row until the transaction ends: see Sequence."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO events_sequence (run_id, last) VALUES (%s, 1)"
-            " ON CONFLICT (run_id) DO UPDATE SET last = events_sequence.last + 1 RETURNING last",
-            [run_id],
-        )
-        return int(cursor.fetchone()[0])
-
-
-def bounded(data: dict[str, Any]) -> dict[str, Any]:
-    """The same data with its longest texts cut until it fits; an event is a line to read, not a store."""
-    if len(json.dumps(data, default=str)) <= DATA_LIMIT_BYTES:
-        return data
+def as_json(data: dict[str, Any]) -> str:
+    """The data as text, its longest values cut until it fits; an event is a line to read, not a store."""
+    text = json.dumps(data, default=str)
+    if len(text) <= DATA_LIMIT_BYTES:
+        return text
     share = DATA_LIMIT_BYTES // max(2 * len(data), 1)
-    return {key: _cut(value, share) for key, value in data.items()}
+    return json.dumps({key: _cut(value, share) for key, value in data.items()}, default=str)
 
 
 def _cut(value: Any, limit: int) -> Any:

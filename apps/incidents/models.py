@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from apps.events.lifecycle import Moves
 from apps.incidents.states import INCIDENT_MOVES, IncidentStatus
 from apps.releases.models import Release
 from apps.runs.models import Run
@@ -57,8 +58,8 @@ class Incident(models.Model):
     open ─▶ repairing ─▶ resolved | escalated
     """
 
-    MOVES: ClassVar = INCIDENT_MOVES
-    EVENT: ClassVar = "incident"
+    MOVES: ClassVar[Moves] = INCIDENT_MOVES
+    EVENT: ClassVar[str] = "incident"
 
     release = models.ForeignKey(Release, models.CASCADE, related_name="incidents")
     probe = models.ForeignKey(Probe, models.SET_NULL, null=True, related_name="incidents")

@@ -7,6 +7,7 @@ from typing import ClassVar
 from django.db import models
 from django.utils import timezone
 
+from apps.events.lifecycle import Moves
 from apps.projects.models import Project
 from apps.releases.states import RELEASE_MOVES, ReleaseStatus
 from apps.runs.models import Job, Run
@@ -42,8 +43,8 @@ class Release(models.Model):
                    └──────▶ failed
     """
 
-    MOVES: ClassVar = RELEASE_MOVES
-    EVENT: ClassVar = "release"
+    MOVES: ClassVar[Moves] = RELEASE_MOVES
+    EVENT: ClassVar[str] = "release"
 
     environment = models.ForeignKey(Environment, models.CASCADE, related_name="releases")
     run = models.ForeignKey(Run, models.PROTECT, related_name="releases")

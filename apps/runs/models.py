@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from apps.events.lifecycle import Moves
 from apps.projects.models import Project
 from apps.runs import states
 from apps.runs.states import GateStatus, JobStatus, Reason, RunStatus, TaskStatus
@@ -34,8 +35,8 @@ class Run(models.Model):
     `stop_reason` asks every job of the run to end; the run ends when the last of them has.
     """
 
-    MOVES: ClassVar = states.RUN_MOVES
-    EVENT: ClassVar = "run"
+    MOVES: ClassVar[Moves] = states.RUN_MOVES
+    EVENT: ClassVar[str] = "run"
 
     class Cause(models.TextChoices):
         REQUEST = "request", "Requested"
@@ -100,8 +101,8 @@ class Task(models.Model):
     any unfinished ─▶ failed | canceled
     """
 
-    MOVES: ClassVar = states.TASK_MOVES
-    EVENT: ClassVar = "task"
+    MOVES: ClassVar[Moves] = states.TASK_MOVES
+    EVENT: ClassVar[str] = "task"
 
     run = models.ForeignKey(Run, models.CASCADE, related_name="tasks")
     key = models.CharField(max_length=60)
@@ -139,8 +140,8 @@ class Job(models.Model):
     `step` is the Celery task that does the work (`coding.code`); its first word is the role and the queue.
     """
 
-    MOVES: ClassVar = states.JOB_MOVES
-    EVENT: ClassVar = "job"
+    MOVES: ClassVar[Moves] = states.JOB_MOVES
+    EVENT: ClassVar[str] = "job"
 
     run = models.ForeignKey(Run, models.CASCADE, related_name="jobs")
     task = models.ForeignKey(Task, models.CASCADE, null=True, blank=True, related_name="jobs")
@@ -193,8 +194,8 @@ class Job(models.Model):
 class Gate(models.Model):
     """A point that waits for a person to approve or reject."""
 
-    MOVES: ClassVar = states.GATE_MOVES
-    EVENT: ClassVar = "gate"
+    MOVES: ClassVar[Moves] = states.GATE_MOVES
+    EVENT: ClassVar[str] = "gate"
 
     run = models.ForeignKey(Run, models.CASCADE, related_name="gates")
     name = models.CharField(max_length=40, help_text="after_plan or before_deploy.")
@@ -217,3 +218,12 @@ class Gate(models.Model):
     @property
     def event_run_id(self) -> int:
         return self.run_id
+
+
+class Sweep(models.Model):
+    """When the sweep last ran (one row). Who moves `at` forward does the sweep; a long gap means Hive was away."""
+
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M:%S}"

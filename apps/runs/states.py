@@ -67,10 +67,8 @@ class Reason(TextChoices):
 # Not the job's fault: tried again by itself, a bounded number of times.
 RETRIED = frozenset({Reason.LOST, Reason.INFRASTRUCTURE})
 
-Moves = dict[str, frozenset[str]]
 
-
-def _table(**moves: str) -> Moves:
+def _table(**moves: str) -> dict[str, frozenset[str]]:
     return {old: frozenset(new.split()) for old, new in moves.items()}
 
 

@@ -7,6 +7,8 @@ visibility timeout to run a long job twice.
 
 from __future__ import annotations
 
+from typing import Any
+
 from kombu import Queue
 
 from hive import env
@@ -54,3 +56,15 @@ CELERY_DB_REUSE_MAX = 1_000_000_000
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 5
+
+
+def _every(task: str, seconds: float) -> dict[str, Any]:
+    """A tick ahead of the queue. One that nobody took before the next is due is worth nothing: it expires."""
+    whole = max(round(seconds), 1)
+    return {"task": task, "schedule": whole, "options": {"priority": 0, "expire_seconds": whole}}
+
+
+# Written into the database when beat starts; an operator can switch an entry off in admin.
+CELERY_BEAT_SCHEDULE = {
+    "hive: sweep": _every("manager.sweep", env.get("HIVE_SWEEP_S")),
+}

@@ -7,6 +7,7 @@ from hive import env
 LEASE_S: float = env.get("HIVE_LEASE_S")
 SWEEP_S: float = env.get("HIVE_SWEEP_S")
 REPUBLISH_S: float = env.get("HIVE_REPUBLISH_S")
+QUEUE_TIMEOUT_S: float = env.get("HIVE_QUEUE_TIMEOUT_S")
 PROBE_S: float = env.get("HIVE_PROBE_S")
 JOB_ATTEMPTS: int = env.get("HIVE_JOB_ATTEMPTS")
 LOG_LIMIT_BYTES: int = env.get("HIVE_LOG_LIMIT_MB") * 1024 * 1024

@@ -1,0 +1,30 @@
+"""Who may see and do what. Every face asks here; somebody else's things do not exist (404)."""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet
+
+from apps.accounts.models import Membership, Organisation, Role, User
+
+MAY_CHANGE = (Role.OWNER, Role.MEMBER)
+
+
+def visible_organisations(user: User) -> QuerySet[Organisation]:
+    """The organisations whose things this person may see. An operator (superuser) sees all."""
+    if user.is_superuser:
+        return Organisation.objects.all()
+    return Organisation.objects.filter(memberships__user=user)
+
+
+def may_change(user: User, organisation_id: int) -> bool:
+    """Start, cancel, retry, approve, write specs."""
+    return user.is_superuser or _has_role(user, organisation_id, MAY_CHANGE)
+
+
+def may_manage(user: User, organisation_id: int) -> bool:
+    """Members, keys, secrets, policies."""
+    return user.is_superuser or _has_role(user, organisation_id, (Role.OWNER,))
+
+
+def _has_role(user: User, organisation_id: int, roles: tuple[str, ...]) -> bool:
+    return Membership.objects.filter(user=user, organisation_id=organisation_id, role__in=roles).exists()

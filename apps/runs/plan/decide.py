@@ -1,0 +1,147 @@
+"""decide(): given everything the database says about a run, what happens next. The heart of advance().
+
+A pure function: the same snapshot gives the same decision, whoever asks and how often.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from apps.runs.plan.graph import Node, Wave, reachable, waves
+from apps.runs.plan.workflows import TEST
+from apps.runs.states import RETRIED, RUN_ENDED, GateStatus, JobStatus, Reason, RunStatus
+
+
+@dataclass(frozen=True)
+class JobView:
+    """The newest attempt at a node, in the node's current round."""
+
+    id: int
+    status: str
+    attempt: int = 1
+    reason: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class TaskView:
+    key: str
+    round: int = 1
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What the database says about one run, read under its lock."""
+
+    status: str
+    nodes: tuple[Node, ...]
+    jobs: Mapping[str, JobView] = field(default_factory=dict)  # by node key
+    gates: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # by name: status, message
+    tasks: Mapping[str, TaskView] = field(default_factory=dict)
+    stop_reason: str = ""
+    stop_message: str = ""
+    repair_rounds: int = 0
+    attempts: int = 3
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Nothing to do: jobs are under way, a person is asked, or the run has ended."""
+
+
+@dataclass(frozen=True)
+class End:
+    status: RunStatus
+    reason: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class Stop:
+    """The run cannot succeed any more, and jobs are still running: ask them to end."""
+
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Repair:
+    """Send the task back to coding, one round later."""
+
+    task: str
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True)
+class OpenGate:
+    name: str
+
+
+@dataclass(frozen=True)
+class Publish:
+    """Hand out everything that can be reached without waiting for a running job or a person."""
+
+    waves: tuple[Wave, ...]
+
+
+Decision = Wait | End | Stop | Repair | OpenGate | Publish
+
+
+def decide(run: Snapshot) -> Decision:
+    """What to do next. Called again after a Repair or an OpenGate has been carried out."""
+    if run.status in RUN_ENDED:
+        return Wait()
+    running = {key for key, job in run.jobs.items() if job.status == JobStatus.RUNNING}
+    if run.stop_reason:
+        return Wait() if running else _stopped(run)
+    failure = _failure(run)
+    if isinstance(failure, Stop) and not running:
+        return End(RunStatus.FAILED, failure.reason, failure.message)
+    return failure or _go_on(run, running)
+
+
+def _stopped(run: Snapshot) -> End:
+    """How a run ends that was asked to stop. A run that never started was not able to fail."""
+    canceled = run.stop_reason == Reason.CANCELED_BY_USER or run.status == RunStatus.QUEUED
+    return End(RunStatus.CANCELED if canceled else RunStatus.FAILED, run.stop_reason, run.stop_message)
+
+
+def _failure(run: Snapshot) -> Stop | Repair | None:
+    """The first step, in the plan's order, that did not succeed and will not be tried again by itself."""
+    for node in run.nodes:
+        if node.is_gate:
+            status, message = run.gates.get(node.gate, ("", ""))
+            if status == GateStatus.REJECTED:
+                return Stop(Reason.REJECTED, message or f"The gate {node.gate} was rejected.")
+        elif job := run.jobs.get(node.key):
+            if job.status not in (JobStatus.FAILED, JobStatus.CANCELED) or _tried_again(run, job):
+                continue
+            if node.step == TEST and job.reason not in RETRIED and run.tasks[node.task].round <= run.repair_rounds:
+                return Repair(node.task, job.reason, job.message)
+            return Stop(job.reason, job.message)
+    return None
+
+
+def _tried_again(run: Snapshot, job: JobView) -> bool:
+    return job.status == JobStatus.FAILED and job.reason in RETRIED and job.attempt < run.attempts
+
+
+def _go_on(run: Snapshot, running: set[str]) -> Decision:
+    done = {node.key for node in run.nodes if _is_done(run, node)}
+    if len(done) == len(run.nodes):
+        return End(RunStatus.COMPLETED)
+    gates = {node.key for node in run.nodes if node.is_gate and node.key not in done}
+    for node in run.nodes:
+        if node.key in gates and node.gate not in run.gates and all(key in done for key in node.after):
+            return OpenGate(node.gate)
+    open_nodes = reachable(run.nodes, done, blocked=running | gates)
+    return Publish(waves(open_nodes)) if open_nodes else Wait()
+
+
+def _is_done(run: Snapshot, node: Node) -> bool:
+    if node.is_gate:
+        return run.gates.get(node.gate, ("", ""))[0] == GateStatus.APPROVED
+    job = run.jobs.get(node.key)
+    return job is not None and job.status == JobStatus.COMPLETED

@@ -1,0 +1,93 @@
+"""The workflows: which steps a run goes through. `build` is the product; `noop` proves that all five queues answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from apps.runs.plan.graph import GATE, Node
+
+ROLES = ("manager", "coding", "testing", "deployment", "monitoring")
+
+PLAN = "manager.plan"
+CODE = "coding.code"
+MERGE = "coding.merge"
+TEST = "testing.test"
+VERIFY = "testing.verify"
+DEPLOY = "deployment.deploy"
+ACCEPT = "monitoring.accept"
+NOOP = "noop"
+
+
+@dataclass(frozen=True)
+class Workflow:
+    name: str
+    description: str
+    first_step: str
+    steps: tuple[str, ...]
+    needs_spec: bool = True
+
+
+@dataclass(frozen=True)
+class TaskLink:
+    """A task as the graph sees it. Tasks come in topological order."""
+
+    key: str
+    needs: tuple[str, ...] = ()
+
+
+WORKFLOWS = {
+    "build": Workflow(
+        "build",
+        "Plan, write, test, deploy and watch what a spec describes.",
+        PLAN,
+        (PLAN, CODE, TEST, MERGE, VERIFY, DEPLOY, ACCEPT),
+    ),
+    "noop": Workflow(
+        "noop",
+        "Pass through all five roles and do nothing: shows that every queue has a worker that answers.",
+        f"manager.{NOOP}",
+        tuple(f"{role}.{NOOP}" for role in ROLES),
+        needs_spec=False,
+    ),
+}
+
+
+def nodes(
+    workflow: str, tasks: Sequence[TaskLink] = (), gates: Sequence[str] = (), *, deploys: bool = False
+) -> tuple[Node, ...]:
+    """The graph of a run, in topological order."""
+    if workflow == "build":
+        return _build(tasks, gates, deploys)
+    steps = WORKFLOWS[workflow].steps
+    return tuple(Node(step, after=steps[max(i - 1, 0) : i]) for i, step in enumerate(steps))
+
+
+def _build(tasks: Sequence[TaskLink], gates: Sequence[str], deploys: bool) -> tuple[Node, ...]:
+    """Plan; then code and test per task; then, for several tasks, merge and test the whole; then deploy and accept.
+
+    A plan that has not been made has no tasks, and nothing after it yet.
+    """
+    found = [Node(PLAN)]
+
+    def add(step: str, after: tuple[str, ...], task: str = "") -> tuple[str, ...]:
+        node = Node(step, task, after)
+        found.append(node)
+        return (node.key,)
+
+    if not tasks:
+        return tuple(found)
+    ready: tuple[str, ...] = (PLAN,)
+    if "after_plan" in gates:
+        ready = add(f"{GATE}after_plan", ready)
+    for task in tasks:
+        written = add(CODE, tuple(f"{TEST}:{key}" for key in task.needs) or ready, task.key)
+        add(TEST, written, task.key)
+    ready = tuple(f"{TEST}:{task.key}" for task in tasks)
+    if len(tasks) > 1:
+        ready = add(VERIFY, add(MERGE, ready))
+    if deploys:
+        if "before_deploy" in gates:
+            ready = add(f"{GATE}before_deploy", ready)
+        add(ACCEPT, add(DEPLOY, ready))
+    return tuple(found)

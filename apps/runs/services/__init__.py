@@ -1,0 +1,1 @@
+"""Verbs that change runs. One module per verb; every face and every worker calls these."""

@@ -1,0 +1,90 @@
+"""ActiveJob: a claimed job as its work sees it. The work reads the spec, prints, tells, and is told to stop."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+
+from apps.events.services import record
+from apps.runs.models import Job, Run, Task
+from apps.runs.services.output import LeaseLost, LogWriter
+from apps.runs.states import JobStatus, Reason
+
+
+@dataclass(frozen=True)
+class StopRequest:
+    reason: str
+    message: str
+
+
+class ActiveJob:
+    """In charge of: the lease's token on every write, the job's output, the request to stop.
+
+    Not in charge of: renewing the lease (Pulse), how the job ends (perform), what the work is.
+    """
+
+    def __init__(self, row: Job) -> None:
+        self.row = row
+        self.log = LogWriter(row.pk, row.lease_token)
+        self._stop: StopRequest | None = None
+        self._on_stop: list[Callable[[StopRequest], None]] = []
+        self._lock = threading.Lock()
+
+    @property
+    def run(self) -> Run:
+        return self.row.run
+
+    @property
+    def task(self) -> Task:
+        """The job's task. Steps of the whole run have none; asking is a bug."""
+        if self.row.task is None:
+            raise LookupError(f"{self.row} belongs to the whole run, not to one task.")
+        return self.row.task
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        """The run's spec as validated; empty for a workflow without one."""
+        return self.run.spec_version.data if self.run.spec_version else {}
+
+    def print(self, text: str) -> None:
+        """Add a line of Hive's own to the job's output."""
+        self.log.write(f"{text}\n".encode())
+
+    def emit(self, type: str, **data: Any) -> None:
+        """Record an event of this job. Raises LeaseLost if the job is no longer ours."""
+        with transaction.atomic():
+            held = Job.objects.select_for_update().filter(
+                pk=self.row.pk, lease_token=self.row.lease_token, status=JobStatus.RUNNING
+            )
+            if not list(held.values_list("pk")):
+                raise LeaseLost(f"{self.row} is no longer held under this lease.")
+            record(self.row.run_id, type, data, job_id=self.row.pk)
+
+    @property
+    def stopping(self) -> StopRequest | None:
+        return self._stop
+
+    def on_stop(self, call: Callable[[StopRequest], None]) -> None:
+        """Call this when the job is to stop, from another thread; at once if it is already so."""
+        with self._lock:
+            self._on_stop.append(call)
+            already = self._stop
+        if already:
+            call(already)
+
+    def stop(self, reason: str, message: str) -> None:
+        """Ask the work to end. The first reason stands."""
+        with self._lock:
+            if self._stop:
+                return
+            self._stop = StopRequest(reason, message)
+            calls = list(self._on_stop)
+        for call in calls:
+            call(self._stop)
+
+    def lose(self) -> None:
+        self.stop(Reason.LOST, "The lease ran out or was taken away; somebody else may be doing this job.")

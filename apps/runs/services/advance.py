@@ -1,0 +1,73 @@
+"""Carry out what decide() says about a run, up to the point where a canvas has to be published."""
+
+from __future__ import annotations
+
+import contextlib
+
+from django.db import transaction
+from django.utils import timezone
+
+from apps.events.lifecycle import MoveLost, move
+from apps.events.services import record
+from apps.runs.models import Gate, Run
+from apps.runs.plan.decide import Decision, End, OpenGate, Publish, Repair, Stop, decide
+from apps.runs.queries import read_state
+from apps.runs.services.publish import Messages, prepare
+from apps.runs.services.stop import stop_run
+from apps.runs.states import JobStatus, Reason, RunStatus, TaskStatus
+
+UNPROVEN = (TaskStatus.CREATED, TaskStatus.ASSIGNED, TaskStatus.IN_PROGRESS, TaskStatus.COMPLETE)
+
+
+def decide_and_prepare(run_id: int) -> Messages | None:
+    """Lock the run, decide, act; return the messages to publish once this has committed, or None.
+
+    May be called by anybody, at any time, twice at once: the second caller finds what the first one did.
+    """
+    with transaction.atomic():
+        run = Run.objects.select_for_update(of=("self",)).select_related("spec_version").filter(pk=run_id).first()
+        while run is not None:
+            state = read_state(run)
+            decision = decide(state.snapshot)
+            if isinstance(decision, Publish):
+                return prepare(run, decision.waves, state.snapshot.nodes, state.newest)
+            if not _act(run, decision):
+                return None
+    return None
+
+
+def _act(run: Run, decision: Decision) -> bool:
+    """Carry out one decision. True if it changed the run, so that there may be more to decide."""
+    match decision:
+        case Repair():
+            _repair(run, decision)
+            return True
+        case OpenGate(name):
+            gate = Gate.objects.create(run=run, name=name, round=run.round)
+            record(run.pk, Gate.EVENT, {"id": gate.pk, "name": name, "from": "", "to": gate.status})
+            return True
+        case End():
+            _end(run, decision)
+        case Stop(reason, message):
+            stop_run(run.pk, Reason(reason), message)
+    return False
+
+
+def _repair(run: Run, repair: Repair) -> None:
+    """Back to coding, once per round: complete → in_progress."""
+    task = run.tasks.get(key=repair.task)
+    move(task, TaskStatus.IN_PROGRESS, reason=repair.reason, message=repair.message, round=task.round + 1)
+
+
+def _end(run: Run, end: End) -> None:
+    """The run's last move. What was waiting is canceled with it; what was proven stays proven."""
+    now = timezone.now()
+    for job in run.jobs.filter(status=JobStatus.QUEUED):
+        with contextlib.suppress(MoveLost):  # claimed a moment ago: its worker will see that the run has ended
+            reason, message = end.reason or Reason.SIBLING_FAILED, "The run ended before this job began."
+            move(job, JobStatus.CANCELED, reason=reason, message=message, finished_at=now)
+    culprits = set(run.jobs.filter(status=JobStatus.FAILED).values_list("task_id", flat=True))
+    for task in run.tasks.filter(status__in=UNPROVEN):
+        to = TaskStatus.FAILED if task.pk in culprits and end.status == RunStatus.FAILED else TaskStatus.CANCELED
+        move(task, to, reason=end.reason, message=end.message)
+    move(run, end.status, reason=end.reason, message=end.message, finished_at=now)

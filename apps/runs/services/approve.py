@@ -1,0 +1,34 @@
+"""Decide a gate: the run goes on, or ends as rejected."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils import timezone
+
+from apps.accounts.models import User
+from apps.events.lifecycle import move
+from apps.runs.models import Gate
+from apps.runs.services import dispatch
+from apps.runs.states import GateStatus, Reason
+
+
+def approve_gate(gate: Gate, user: User | None, message: str = "") -> None:
+    """Raises IllegalMove or MoveLost if the gate was decided before."""
+    with transaction.atomic():
+        move(gate, GateStatus.APPROVED, decided_by=user, decided_at=timezone.now(), message=message)
+        dispatch.advance(gate.run_id)
+
+
+def reject_gate(gate: Gate, user: User | None, message: str = "") -> None:
+    """Raises IllegalMove or MoveLost if the gate was decided before."""
+    who = user.get_username() if user else "the operator"
+    with transaction.atomic():
+        move(
+            gate,
+            GateStatus.REJECTED,
+            reason=Reason.REJECTED,
+            message=message or f"Rejected by {who}.",
+            decided_by=user,
+            decided_at=timezone.now(),
+        )
+        dispatch.advance(gate.run_id)

@@ -1,0 +1,73 @@
+"""Claim a job: one conditional UPDATE decides who works on it. Losing is normal and silent."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from apps.events.lifecycle import Guard, MoveLost, move
+from apps.runs.models import Job
+from apps.runs.plan.workflows import CODE
+from apps.runs.states import JobStatus, RunStatus, TaskStatus
+
+WANTED = (
+    "EXISTS (SELECT 1 FROM runs_run WHERE runs_run.id = runs_job.run_id AND runs_run.epoch = %s"
+    " AND runs_run.stop_reason = '' AND runs_run.status IN ('queued', 'running'))"
+)
+
+
+def claim(job_id: int, epoch: int, worker: str) -> Job | None:
+    """Take the job: queued → running, with a fresh lease. None if it is not to be had.
+
+    The UPDATE holds only while the run goes on, was not asked to stop, and has still published exactly `epoch`; a
+    message of an older epoch, a second copy and a worker that comes late all change nothing.
+    """
+    job = Job.objects.filter(pk=job_id, status=JobStatus.QUEUED).first()
+    if job is None:
+        return None
+    try:
+        with transaction.atomic():
+            _take(job, epoch, worker)
+    except MoveLost:
+        return None
+    return job
+
+
+def _take(job: Job, epoch: int, worker: str) -> None:
+    now = timezone.now()
+    move(
+        job,
+        JobStatus.RUNNING,
+        guard=Guard(WANTED, (epoch,)),
+        job_id=job.pk,
+        worker=worker,
+        lease_token=secrets.token_hex(16),
+        lease_expires_at=now + timedelta(seconds=settings.LEASE_S),
+        started_at=now,
+    )
+    if not job.needs:
+        _begin_run(job, now)
+    elif Job.objects.filter(pk__in=job.needs, status=JobStatus.COMPLETED).count() != len(job.needs):
+        raise MoveLost("A message came before the work that it builds on.")
+    if job.task and job.step == CODE and job.task.status == TaskStatus.ASSIGNED:
+        move(job.task, TaskStatus.IN_PROGRESS, job_id=job.pk)
+
+
+def _begin_run(job: Job, now: datetime) -> None:
+    """The first step of a run needs nothing; it sets the run going. An attempt that follows a lost one finds it so."""
+    run = job.run
+    if run.status == RunStatus.QUEUED:
+        timeout_s = (run.spec_version.data if run.spec_version else {}).get("timeout_s")
+        deadline = now + timedelta(seconds=timeout_s) if timeout_s else None
+        move(run, RunStatus.RUNNING, started_at=now, deadline_at=deadline)
+
+
+def may_go_on(job_id: int, epoch: int) -> bool:
+    """Whether a job that was refused is one that is completed under this epoch, so that its canvas may go on."""
+    return Job.objects.filter(
+        pk=job_id, status=JobStatus.COMPLETED, run__epoch=epoch, run__status=RunStatus.RUNNING, run__stop_reason=""
+    ).exists()

@@ -1,0 +1,96 @@
+"""finish(): record how a job ended, and what that means for its task, in one transaction under its lease."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from apps.events import wake
+from apps.events.lifecycle import Guard, MoveLost, move
+from apps.runs.models import Job, Run, Task
+from apps.runs.outcome import Outcome
+from apps.runs.plan import workflows
+from apps.runs.services import dispatch
+from apps.runs.services.active import ActiveJob
+from apps.runs.services.output import LeaseLost
+from apps.runs.states import JobStatus, RunStatus, TaskStatus
+
+
+def finish(active: ActiveJob, outcome: Outcome, epoch: int) -> bool:
+    """Record the end. True if the canvas may go on; otherwise the manager is asked to look at the run.
+
+    Raises LeaseLost if the job is not ours any more: then somebody else's attempt counts, and this one does not.
+    """
+    active.log.close()
+    job = active.row
+    with transaction.atomic():
+        end_job(job, outcome)
+        if outcome.status == JobStatus.COMPLETED:
+            PROGRESS.get(job.step, _nothing)(job, outcome.data)
+        run = Run.objects.values("status", "epoch", "stop_reason").get(pk=job.run_id)
+        go_on = (
+            outcome.status == JobStatus.COMPLETED
+            and run["epoch"] == epoch
+            and run["status"] == RunStatus.RUNNING
+            and not run["stop_reason"]
+        )
+        if not go_on:
+            dispatch.advance(job.run_id)
+        transaction.on_commit(lambda: wake.log(job.pk))
+    return go_on
+
+
+def end_job(job: Job, outcome: Outcome) -> None:
+    """running → completed | failed | canceled, fenced by the lease that this row was read with. Raises LeaseLost."""
+    try:
+        move(
+            job,
+            outcome.status,
+            guard=Guard("lease_token = %s", (job.lease_token,)),
+            reason=outcome.reason,
+            message=outcome.message,
+            job_id=job.pk,
+            outcome=outcome.data,
+            lease_token="",
+            lease_expires_at=None,
+            finished_at=timezone.now(),
+        )
+    except MoveLost as error:
+        raise LeaseLost(str(error)) from error
+
+
+def _nothing(job: Job, seen: dict[str, Any]) -> None:
+    """Steps that change no task."""
+
+
+def _written(job: Job, seen: dict[str, Any]) -> None:
+    task = job.task
+    assert task is not None  # noqa: S101 - a coding.code job is always made with its task
+    task.evidence = {**task.evidence, "outputs": seen["outputs"], "commit": seen["commit"]}
+    move(task, TaskStatus.COMPLETE, job_id=job.pk, commit=seen["commit"], evidence=task.evidence)
+
+
+def _tested(job: Job, seen: dict[str, Any]) -> None:
+    task = job.task
+    assert task is not None  # noqa: S101 - a testing.test job is always made with its task
+    move(task, TaskStatus.VERIFIED, job_id=job.pk, evidence={**task.evidence, "tests": seen["tests"]})
+
+
+def _merged(job: Job, seen: dict[str, Any]) -> None:
+    Run.objects.filter(pk=job.run_id).update(commit=seen["commit"])
+
+
+def _accepted(job: Job, seen: dict[str, Any]) -> None:
+    for task in Task.objects.filter(run_id=job.run_id, status=TaskStatus.VERIFIED):
+        move(task, TaskStatus.DEPLOYED, job_id=job.pk, evidence={**task.evidence, "checks": seen["checks"]})
+
+
+PROGRESS: dict[str, Callable[[Job, dict[str, Any]], None]] = {
+    workflows.CODE: _written,
+    workflows.TEST: _tested,
+    workflows.MERGE: _merged,
+    workflows.ACCEPT: _accepted,
+}

@@ -1,0 +1,81 @@
+"""Make the jobs of a canvas, and take the next epoch for it. The canvas itself is composed in workers/manager."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.utils import timezone
+
+from apps.events.lifecycle import MoveLost, move
+from apps.runs.models import Job, Run, Task
+from apps.runs.plan.graph import Chain, Node, Wave
+from apps.runs.plan.workflows import CODE
+from apps.runs.states import JobStatus, TaskStatus
+
+
+@dataclass(frozen=True)
+class Message:
+    """What a canvas step carries: which task to call, about which job, under which epoch."""
+
+    step: str
+    job_id: int
+    epoch: int
+
+
+Messages = tuple[tuple[tuple[Message, ...], ...], ...]  # waves of chains
+
+
+def next_epoch(run: Run) -> int:
+    """Take the next epoch by compare-and-swap. Raises MoveLost if somebody else published meanwhile."""
+    taken = Run.objects.filter(pk=run.pk, epoch=run.epoch).update(epoch=run.epoch + 1, published_at=timezone.now())
+    if not taken:
+        raise MoveLost(f"{run} was published by somebody else meanwhile.")
+    run.epoch += 1
+    return run.epoch
+
+
+def prepare(run: Run, waves: Sequence[Wave], nodes: Sequence[Node], newest: dict[str, Job]) -> Messages:
+    """The messages for these waves, with a queued job behind each: an old one that is still queued, or a new attempt.
+
+    `newest` holds the newest job of each node in its current round. Call under the run's lock.
+    """
+    epoch = next_epoch(run)
+    tasks = {task.key: task for task in run.tasks.all()}
+    jobs = dict(newest)
+    needs = _job_needs(nodes)
+    for node in (node for wave in waves for chain in wave for node in chain):
+        needed = [jobs[key].pk for key in needs[node.key]]
+        jobs[node.key] = _queued(run, node, tasks.get(node.task), jobs.get(node.key), needed)
+
+    def messages(chain: Chain) -> tuple[Message, ...]:
+        return tuple(Message(node.step, jobs[node.key].pk, epoch) for node in chain)
+
+    return tuple(tuple(messages(chain) for chain in wave) for wave in waves)
+
+
+def _job_needs(nodes: Sequence[Node]) -> dict[str, list[str]]:
+    """Per node, the nearest nodes before it that are jobs; a gate's own needs stand in for the gate."""
+    found: dict[str, list[str]] = {}
+    gates = {node.key for node in nodes if node.is_gate}
+    for node in nodes:
+        found[node.key] = [job for key in node.after for job in (found[key] if key in gates else [key])]
+    return found
+
+
+def _queued(run: Run, node: Node, task: Task | None, last: Job | None, needs: list[int]) -> Job:
+    if last is not None and last.status == JobStatus.QUEUED:
+        if last.needs != needs:
+            Job.objects.filter(pk=last.pk, status=JobStatus.QUEUED).update(needs=needs)
+        return last
+    if task is not None and node.step == CODE and task.status == TaskStatus.CREATED:
+        move(task, TaskStatus.ASSIGNED)
+    return Job.objects.create(
+        run=run,
+        task=task,
+        role=node.role,
+        step=node.step,
+        round=task.round if task else run.round,
+        attempt=last.attempt + 1 if last else 1,
+        needs=needs,
+    )

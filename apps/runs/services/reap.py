@@ -1,0 +1,73 @@
+"""End the jobs that lost their worker: when its process is seen dead, or when the lease ran out."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import logging
+import os
+import socket
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+from django.conf import settings
+
+from apps.runs.models import Job
+from apps.runs.outcome import failed
+from apps.runs.services.finish import end_job
+from apps.runs.services.output import LeaseLost
+from apps.runs.states import JobStatus, Reason
+
+logger = logging.getLogger(__name__)
+
+BATCH = 200
+
+
+def worker_name() -> str:
+    """Who holds a lease: machine and process, so that whoever sees the process dead can give its lease back."""
+    return f"{machine()}/{os.getpid()}"
+
+
+@functools.cache
+def machine() -> str:
+    """This machine, this boot, this PID namespace: process ids mean the same to all who share this name."""
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text()
+    namespace = Path("/proc/self/ns/pid").readlink()
+    return f"{socket.gethostname()}-{hashlib.sha256(f'{boot}{namespace}'.encode()).hexdigest()[:8]}"
+
+
+def reap_expired(now: datetime) -> Iterator[int]:
+    """End every job whose lease has run out; yields the runs."""
+    expired = Job.objects.filter(status=JobStatus.RUNNING, lease_expires_at__lt=now).select_related("run")
+    for job in expired[:BATCH]:
+        if end_lost(job, f"No heartbeat from {job.worker} for {settings.LEASE_S:g} s."):
+            yield job.run_id
+
+
+def reap_dead_workers() -> Iterator[int]:
+    """End every job whose worker was a process of this machine that is no longer there; yields the runs."""
+    for job in Job.objects.filter(status=JobStatus.RUNNING, worker__startswith=f"{machine()}/").select_related("run"):
+        pid = int(job.worker.rpartition("/")[2])
+        if not _is_alive(pid) and end_lost(job, f"Its worker process {pid} died."):
+            yield job.run_id
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def end_lost(job: Job, message: str) -> bool:
+    """running → failed (lost). False if another holder has it by now, or it ended by itself."""
+    try:
+        end_job(job, failed(Reason.LOST, message))
+    except LeaseLost:
+        return False
+    logger.warning("action=reap job=%s step=%s lost: %s", job.pk, job.step, message)
+    return True
