@@ -1,0 +1,102 @@
+"""A bare repository that Hive owns: branches, commits, trees."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+import subprocess
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import IO
+
+from workers.repo.git import SAFE, GitError, environment, git
+
+# A tree's own attributes must not decide what the tester gets to see: these here come before them.
+ATTRIBUTES = "* -export-ignore -export-subst\n"
+BEGINNING = "1970-01-01T00:00:00Z"  # the first commit is the same for everybody, so that two at once agree
+
+
+class Repository:
+    """One bare repository. Every method can be called from several processes at once."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def ensure(self, branch: str = "main") -> None:
+        """Make the repository with an empty first commit, if it is not there yet.
+
+        It is made aside and renamed into place, so that nobody ever sees half of one.
+        """
+        if self.path.exists():
+            return
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        aside = self.path.with_name(f".{self.path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+        try:
+            git("init", "--quiet", "--bare", f"--initial-branch={branch}", aside)
+            fresh = Repository(aside)
+            (aside / "info").mkdir(exist_ok=True)
+            (aside / "info" / "attributes").write_text(ATTRIBUTES)
+            empty_tree = fresh._git("mktree")
+            first = fresh._git("commit-tree", empty_tree, "-m", "Begin", date=BEGINNING)
+            fresh.set_branch(branch, first)
+            with contextlib.suppress(OSError):  # somebody else's is there already: it is the same
+                aside.rename(self.path)
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
+
+    def resolve(self, name: str) -> str:
+        """The commit behind a branch or a hash. Raises GitError if there is none."""
+        return self._git("rev-parse", "--verify", "--end-of-options", f"{name}^{{commit}}")
+
+    def set_branch(self, branch: str, commit: str) -> None:
+        self._git("update-ref", f"refs/heads/{branch}", commit)
+
+    def is_ancestor(self, older: str, newer: str) -> bool:
+        try:
+            self._git("merge-base", "--is-ancestor", older, newer)
+        except GitError:
+            return False
+        return True
+
+    def holds(self, commit: str, path: str) -> bool:
+        """Whether the commit has this file, or this directory with something in it."""
+        return bool(self._git("ls-tree", "--name-only", commit, "--", f":(literal){path.strip('/')}"))
+
+    def files(self, commit: str, folder: str = "") -> list[str]:
+        pathspec = ["--", f":(literal){folder.strip('/')}"] if folder.strip("/") else []
+        return self._git("ls-tree", "-r", "--name-only", "-z", commit, *pathspec).split("\0")[:-1]
+
+    def changes(self, base: str, commit: str) -> list[tuple[str, str]]:
+        """(A|M|D|T, path) for every file that differs; a rename is a deletion and an addition."""
+        words = self._git("diff", "--name-status", "--no-renames", "-z", base, commit).split("\0")[:-1]
+        return list(zip(words[::2], words[1::2], strict=True))
+
+    def diff(self, base: str, commit: str) -> bytes:
+        return git(f"--git-dir={self.path}", "diff", "--no-color", "--no-ext-diff", "--no-textconv", base, commit)
+
+    @contextlib.contextmanager
+    def archive(self, commit: str) -> Iterator[IO[bytes]]:
+        """All of the commit's files as a tar stream."""
+        command = ["git", *SAFE, f"--git-dir={self.path}", "archive", "--format=tar", commit]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment())
+        assert process.stdout is not None  # noqa: S101 - both are pipes
+        assert process.stderr is not None  # noqa: S101
+        try:
+            yield process.stdout
+            process.stdout.close()
+            if process.wait(timeout=30):
+                raise GitError(f"git archive failed: {process.stderr.read().decode(errors='replace').strip()}")
+        finally:
+            process.kill()
+            process.wait()
+            process.stdout.close()
+            process.stderr.close()
+
+    def write_commit(self, tree: str, parents: Sequence[str], message: str) -> str:
+        flags = [word for parent in parents for word in ("-p", parent)]
+        return self._git("commit-tree", tree, *flags, "-m", message)
+
+    def _git(self, *args: str, date: str = "") -> str:
+        return git(f"--git-dir={self.path}", *args, date=date).decode(errors="surrogateescape").removesuffix("\n")

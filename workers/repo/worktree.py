@@ -1,0 +1,64 @@
+"""A worktree: the folder in which an engine writes, and the commit that comes of it."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from workers.repo.git import GitError, git
+from workers.repo.repository import Repository
+
+
+@dataclass(frozen=True)
+class Worktree:
+    """A checked-out commit that is being changed."""
+
+    repository: Repository
+    path: Path
+    base: str
+
+    def commit(self, message: str) -> str:
+        """Commit everything that changed and is not ignored. The base itself where nothing did."""
+        self._git("add", "--all", "--", ".")
+        tree = self._git("write-tree")
+        if tree == self._git("rev-parse", f"{self.base}^{{tree}}"):
+            return self.base
+        return self.repository.write_commit(tree, [self.base], message)
+
+    def _git(self, *args: str) -> str:
+        """The worktree's `.git` file is not read: whoever wrote in the worktree could have changed it."""
+        return git(f"--git-dir={self._git_dir}", f"--work-tree={self.path}", *args, cwd=self.path).decode().strip()
+
+    @property
+    def _git_dir(self) -> Path:
+        return self.repository.path / "worktrees" / self.path.name
+
+
+@contextlib.contextmanager
+def checkout(repository: Repository, commit: str, path: Path) -> Iterator[Worktree]:
+    """A worktree of the commit at `path`, which must not exist; its last name must be unique in the repository.
+
+    Leaving removes it. What a killed process left behind is removed by the next one that comes with the same name,
+    and by prune().
+    """
+    remove(repository, path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    git(f"--git-dir={repository.path}", "worktree", "add", "--quiet", "--detach", "--force", path, commit)
+    try:
+        yield Worktree(repository, path, commit)
+    finally:
+        remove(repository, path)
+
+
+def remove(repository: Repository, path: Path) -> None:
+    shutil.rmtree(path, ignore_errors=True)
+    shutil.rmtree(repository.path / "worktrees" / path.name, ignore_errors=True)
+
+
+def prune(repository: Repository) -> None:
+    """Forget worktrees whose folder is gone."""
+    with contextlib.suppress(GitError):
+        git(f"--git-dir={repository.path}", "worktree", "prune")
