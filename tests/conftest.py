@@ -1,0 +1,58 @@
+"""What every test starts from: a home of its own, no server, three people."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+# Before Django reads its settings: tests never touch a real home, and need no server unless they start one.
+os.environ["HIVE_HOME"] = tempfile.mkdtemp(prefix="hive-test-")
+for name in [name for name in os.environ if name.startswith("HIVE_") and name not in ("HIVE_HOME", "HIVE_REQUIRE")]:
+    del os.environ[name]
+os.environ["HIVE_BROKER_URL"] = "memory://"
+
+from django.contrib.auth import get_user_model  # noqa: E402
+
+from apps.accounts.models import Membership, Organisation, Role, User  # noqa: E402
+from apps.projects.models import Project  # noqa: E402
+
+
+@dataclass(frozen=True)
+class People:
+    """Who asks: the owner of the thing, somebody of the same organisation, somebody of another one."""
+
+    owner: User
+    teammate: User
+    viewer: User
+    outsider: User
+    project: Project
+    foreign_project: Project
+
+
+@pytest.fixture
+def people(db: None) -> People:
+    ours, theirs = (Organisation.objects.create(name=slug.title(), slug=slug) for slug in ("ours", "theirs"))
+
+    def person(name: str, organisation: Organisation, role: str) -> User:
+        user = get_user_model().objects.create_user(name, password=f"{name}-password")
+        Membership.objects.create(organisation=organisation, user=user, role=role)
+        return user
+
+    return People(
+        owner=person("owner", ours, Role.OWNER),
+        teammate=person("teammate", ours, Role.MEMBER),
+        viewer=person("viewer", ours, Role.VIEWER),
+        outsider=person("outsider", theirs, Role.OWNER),
+        project=Project.objects.create(organisation=ours, slug="site", name="Site"),
+        foreign_project=Project.objects.create(organisation=theirs, slug="other", name="Other"),
+    )
+
+
+@pytest.fixture
+def root() -> Path:
+    """The folder of the repository."""
+    return Path(__file__).resolve().parent.parent
