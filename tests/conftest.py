@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from django.contrib.auth import get_user_model
+from django.test import override_settings
 
-# Before Django reads its settings: tests never touch a real home, and need no server unless they start one.
-os.environ["HIVE_HOME"] = tempfile.mkdtemp(prefix="hive-test-")
-for name in [name for name in os.environ if name.startswith("HIVE_") and name not in ("HIVE_HOME", "HIVE_REQUIRE")]:
-    del os.environ[name]
-os.environ["HIVE_BROKER_URL"] = "memory://"
-
-from django.contrib.auth import get_user_model  # noqa: E402
-
-from apps.accounts.models import Membership, Organisation, Role, User  # noqa: E402
-from apps.projects.models import Project  # noqa: E402
+from apps.accounts.models import Membership, Organisation, Role, User
+from apps.projects.models import Project
 
 
 @dataclass(frozen=True)
@@ -31,6 +24,13 @@ class People:
     outsider: User
     project: Project
     foreign_project: Project
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _cheap_passwords() -> Iterator[None]:
+    """The real hasher is slow on purpose; a test that makes four people should not be."""
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        yield
 
 
 @pytest.fixture

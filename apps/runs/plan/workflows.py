@@ -83,7 +83,8 @@ def _build(tasks: Sequence[TaskLink], gates: Sequence[str], deploys: bool) -> tu
     for task in tasks:
         written = add(CODE, tuple(f"{TEST}:{key}" for key in task.needs) or ready, task.key)
         add(TEST, written, task.key)
-    ready = tuple(f"{TEST}:{task.key}" for task in tasks)
+    built_on = {key for task in tasks for key in task.needs}
+    ready = tuple(f"{TEST}:{task.key}" for task in tasks if task.key not in built_on)
     if len(tasks) > 1:
         ready = add(VERIFY, add(MERGE, ready))
     if deploys:

@@ -1,0 +1,114 @@
+"""decide(): what happens next."""
+
+from dataclasses import replace
+
+from apps.runs.plan.decide import End, JobView, OpenGate, Publish, Repair, Snapshot, Stop, TaskView, Wait, decide
+from apps.runs.plan.workflows import TaskLink, nodes
+
+PLAN, CODE, TEST, DEPLOY, ACCEPT = (
+    "manager.plan",
+    "coding.code:a",
+    "testing.test:a",
+    "deployment.deploy",
+    "monitoring.accept",
+)
+
+
+def run(gates: tuple[str, ...] = (), **jobs: str) -> Snapshot:
+    """A running run with one task; jobs by short name, `status` or `status:reason` or `status:reason:attempt`."""
+    names = {"plan": PLAN, "code": CODE, "test": TEST, "deploy": DEPLOY, "accept": ACCEPT}
+    views = {}
+    for number, (name, told) in enumerate(jobs.items()):
+        status, reason, attempt = (*told.split(":"), "", "")[:3]
+        views[names[name]] = JobView(number, status, int(attempt or 1), reason, f"because {reason}")
+    return Snapshot(
+        "running", nodes("build", [TaskLink("a")], gates, deploys=True), jobs=views, tasks={"a": TaskView("a")}
+    )
+
+
+def published(decision: object) -> list[str]:
+    assert isinstance(decision, Publish)
+    return [node.key for wave in decision.waves for chain in wave for node in chain]
+
+
+def test_everything_that_is_left_is_published_at_once() -> None:
+    assert published(decide(run(plan="completed"))) == [CODE, TEST, DEPLOY, ACCEPT]
+
+
+def test_a_running_job_is_waited_for() -> None:
+    assert decide(run(plan="completed", code="running")) == Wait()
+
+
+def test_a_run_is_completed_when_every_step_is() -> None:
+    everything = dict.fromkeys(("plan", "code", "test", "deploy", "accept"), "completed")
+    assert decide(run(**everything)) == End("completed")  # type: ignore[arg-type]
+
+
+def test_an_ended_run_is_left_alone() -> None:
+    assert decide(replace(run(plan="completed"), status="failed")) == Wait()
+
+
+def test_a_lost_job_is_tried_again() -> None:
+    assert published(decide(run(plan="completed", code="failed:lost"))) == [CODE, TEST, DEPLOY, ACCEPT]
+
+
+def test_a_job_that_is_lost_again_and_again_ends_the_run() -> None:
+    decision = decide(run(plan="completed", code="failed:lost:3"))
+    assert decision == End("failed", "lost", "because lost")  # type: ignore[arg-type]
+
+
+def test_a_failure_of_the_work_ends_the_run_with_its_reason() -> None:
+    decision = decide(run(plan="completed", code="failed:output_missing"))
+    assert decision == End("failed", "output_missing", "because output_missing")  # type: ignore[arg-type]
+
+
+def test_red_tests_go_back_to_coding_while_the_spec_allows_it() -> None:
+    red = replace(run(plan="completed", code="completed", test="failed:tests_failed"), repair_rounds=1)
+    assert decide(red) == Repair("a", "tests_failed", "because tests_failed")
+    assert isinstance(decide(replace(red, tasks={"a": TaskView("a", round=2)})), End)
+
+
+def test_a_lost_test_job_is_no_reason_for_a_repair() -> None:
+    lost = replace(run(plan="completed", code="completed", test="failed:lost"), repair_rounds=1)
+    assert published(decide(lost)) == [TEST, DEPLOY, ACCEPT]
+
+
+def test_siblings_are_stopped_before_a_failed_run_ends() -> None:
+    plan = nodes("build", [TaskLink("a"), TaskLink("b")])
+    jobs = {
+        PLAN: JobView(1, "completed"),
+        CODE: JobView(2, "failed", 1, "stuck", "why"),
+        "coding.code:b": JobView(3, "running"),
+    }
+    assert decide(Snapshot("running", plan, jobs=jobs)) == Stop("stuck", "why")
+    jobs["coding.code:b"] = JobView(3, "canceled", 1, "sibling_failed", "")
+    assert decide(Snapshot("running", plan, jobs=jobs)) == End("failed", "stuck", "why")  # type: ignore[arg-type]
+
+
+def test_a_canceled_run_ends_when_its_last_job_has() -> None:
+    asked = replace(run(plan="completed", code="running"), stop_reason="canceled_by_user", stop_message="by ann")
+    assert decide(asked) == Wait()
+    ended = replace(asked, jobs={PLAN: JobView(1, "completed"), CODE: JobView(2, "canceled", 1, "canceled_by_user")})
+    assert decide(ended) == End("canceled", "canceled_by_user", "by ann")  # type: ignore[arg-type]
+
+
+def test_a_run_that_is_stopped_for_time_has_failed_unless_it_never_began() -> None:
+    late = replace(run(plan="completed"), stop_reason="timed_out", stop_message="late")
+    assert decide(late) == End("failed", "timed_out", "late")  # type: ignore[arg-type]
+    assert decide(replace(late, status="queued")) == End("canceled", "timed_out", "late")  # type: ignore[arg-type]
+
+
+def test_a_gate_is_opened_when_it_is_reached_and_waited_for() -> None:
+    before = run(("before_deploy",), plan="completed", code="completed", test="completed")
+    assert decide(before) == OpenGate("before_deploy")
+    assert decide(replace(before, gates={"before_deploy": ("pending", "")})) == Wait()
+    assert published(decide(replace(before, gates={"before_deploy": ("approved", "")}))) == [DEPLOY, ACCEPT]
+
+
+def test_work_before_a_gate_is_published_up_to_it() -> None:
+    assert published(decide(run(("before_deploy",), plan="completed"))) == [CODE, TEST]
+
+
+def test_a_rejected_gate_ends_the_run() -> None:
+    rejected = replace(run(("after_plan",), plan="completed"), gates={"after_plan": ("rejected", "not like this")})
+    assert decide(rejected) == End("failed", "rejected", "not like this")  # type: ignore[arg-type]
