@@ -1,0 +1,1 @@
+"""From bytes or objects to one tree of values that remembers where each of them stood; short forms made long."""
