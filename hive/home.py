@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-import secrets
 from pathlib import Path
 
 SOCKET_PATH_LIMIT = 100  # AF_UNIX allows 107 bytes; some clients append to the name
@@ -69,6 +67,8 @@ class Home:
         inside = self.run / f"{name}.sock"
         if len(os.fsencode(inside)) <= SOCKET_PATH_LIMIT:
             return inside
+        import hashlib  # here, as it brings OpenSSL: 4 MB that the supervisor of `hive up` would carry for nothing
+
         digest = hashlib.sha256(os.fsencode(self.root)).hexdigest()[:16]
         base = Path(os.environ.get("XDG_RUNTIME_DIR", "/tmp"))  # noqa: S108 - the folder below is private
         folder = base / f"hive-{os.getuid()}-{digest}"
@@ -80,6 +80,8 @@ class Home:
     def read_secret_key(self) -> str:
         """The signing key; made at the first call. Two processes at once agree on one key."""
         if not self.secret_key.exists():
+            import secrets  # brings OpenSSL too
+
             self.root.mkdir(parents=True, exist_ok=True)
             fresh = self.root / f".secret.key.{os.getpid()}.{secrets.token_hex(4)}"
             fresh.touch(mode=0o600)

@@ -1,0 +1,81 @@
+"""The verb `hive doctor`: all checks at once, each in a thread, none of them for longer than a few seconds."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from functools import partial
+from typing import Annotated
+
+import typer
+
+from hive import env
+from hive.cli.doctor.finding import Check, Finding, Level, fail, warn
+from hive.home import Home
+
+PATIENCE_S = 4.5
+
+
+def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
+    """Look at every part that Hive needs; say what to do.
+
+    Exits with 1 when a needed part fails.
+    """
+    from hive.cli import show
+    from hive.cli.doctor import disk, programs, sandboxes, surroundings
+    from hive.cli.doctor.valkey_server import Trial
+
+    home = Home(env.get("HIVE_HOME"))
+    with Trial() as trial:
+        checks: dict[str, Check] = {
+            "settings": surroundings.check_settings,
+            "python": programs.check_python,
+            "git": programs.check_git,
+            "sandbox": sandboxes.check_sandboxes,
+            "valkey": trial.check,
+            "disk room": partial(disk.check_room, home),
+            "disk writing": partial(disk.check_writing, home),
+            "database": partial(disk.check_wal, home),
+            "port": partial(surroundings.check_port, home),
+            "limits": surroundings.check_limits,
+            "docker": sandboxes.check_engine,
+            "opencode": programs.check_opencode,
+            "model": surroundings.check_model,
+        }
+        findings = look(checks)
+    failed = any(finding.level is Level.FAIL for finding in findings)
+    if as_json:
+        show.as_json({"ok": not failed, "home": str(home.root), "findings": [vars(finding) for finding in findings]})
+    else:
+        rows = [(each.level.value, each.part, each.seen, each.to_do) for each in findings]
+        show.table(("", "part", "seen", "what to do"), rows)
+    raise typer.Exit(1 if failed else 0)
+
+
+def look(checks: dict[str, Check], patience_s: float = PATIENCE_S) -> Sequence[Finding]:
+    """All findings, in the order of the checks. One that does not come back in time is reported and left behind."""
+    found: dict[str, list[Finding]] = {}
+
+    def run(part: str, check: Check) -> None:
+        try:
+            found[part] = check()
+        except Exception as error:
+            found[part] = fail(
+                part,
+                f"the check itself failed: {type(error).__name__}: {error}",
+                "Report this; see also `hive --help`.",
+            )
+
+    threads = [threading.Thread(target=run, args=each, daemon=True) for each in checks.items()]
+    for thread in threads:
+        thread.start()
+    deadline = time.monotonic() + patience_s
+    for thread in threads:
+        thread.join(max(0.0, deadline - time.monotonic()))
+    late = "Something that it asks does not answer; try again."
+    return [
+        finding
+        for part in checks
+        for finding in found.get(part) or warn(part, f"no answer within {patience_s:.0f} s", late)
+    ]

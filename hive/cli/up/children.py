@@ -1,0 +1,79 @@
+"""Which processes an embedded Hive is made of."""
+
+from __future__ import annotations
+
+import sys
+
+from hive import env
+from hive.cli import valkey
+from hive.cli.up.child import Answer, Child, http_get
+from hive.cli.up.installation import Installation
+
+PYTHON = (sys.executable, "-P", "-m")
+STEADY_QUEUES = "manager,deployment,monitoring"
+BUILD_QUEUES = "coding,testing"
+ROOM_FOR_NAMES = "-" * 300  # forks write their own command line over that of the warm process
+
+
+def children(installation: Installation) -> tuple[Child, ...]:
+    """The table of `hive up`, in the order in which they are shown."""
+    servers = _valkey(installation)
+    broker = tuple(child.name for child in servers)
+    prepared = (*broker, "prepare")
+    return (
+        *servers,
+        _warm(installation),
+        Child("prepare", (*PYTHON, "django", "hive_prepare"), needs=broker, once=True),
+        _web(installation),
+        _host(installation),
+        _worker("steady", STEADY_QUEUES, 2, prepared),
+        _worker("build", BUILD_QUEUES, env.get("HIVE_WORKERS"), prepared),
+        Child("beat", (*CELERY, "beat", "--loglevel", "WARNING"), needs=prepared, warm=True, grace_s=3),
+    )
+
+
+CELERY = (*PYTHON, "celery", "--quiet", "--skip-checks", "-A", "hive.celery")
+
+
+def _valkey(installation: Installation) -> tuple[Child, ...]:
+    """None where both of its uses have a server of their own."""
+    if env.get("HIVE_BROKER_URL") and env.get("HIVE_REDIS_URL"):
+        return ()
+    home = installation.home
+    socket = home.socket("valkey")
+    argv = valkey.command(valkey.binary(), home.valkey, socket)
+    return (Child("valkey", argv, ready=Answer(str(socket), b"PING\r\n", b"+PONG"), grace_s=10),)
+
+
+def _warm(installation: Installation) -> Child:
+    socket = str(installation.home.socket("warm"))
+    argv = (*PYTHON, "hive.cli.up.warm", socket, "hive.preload", ROOM_FOR_NAMES)
+    return Child("warm", argv, ready=Answer(socket), grace_s=1)
+
+
+def _web(installation: Installation) -> Child:
+    listener = installation.listener
+    proxy = "--proxy-headers" if env.get("HIVE_PROXY_TLS") else "--no-proxy-headers"
+    options = ("--fd", str(listener), "--lifespan", "off", "--ws", "none", "--log-level", "warning", "--no-access-log")
+    argv = (*PYTHON, "uvicorn", "hive.asgi:application", *options, "--no-server-header", proxy)
+    return Child(
+        "web",
+        (*argv, "--timeout-graceful-shutdown", "2"),
+        ready=http_get(installation.reachable, installation.port, "/readyz", installation.host_header),
+        gate=True,
+        warm=True,
+        files=(listener,),
+    )
+
+
+def _host(installation: Installation) -> Child:
+    argv = (*PYTHON, "workers.deployment.host", "--home", str(installation.home.root))
+    return Child("host", argv, grace_s=8)
+
+
+def _worker(name: str, queues: str, processes: int, needs: tuple[str, ...]) -> Child:
+    """A Celery worker. Its grace is short: a job that is cut off comes back by its lease."""
+    quiet = ("--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "WARNING")
+    argv = (*CELERY, "worker", "-P", "prefork", "-Q", queues, "-c", str(processes), "-n", f"{name}@%h", *quiet)
+    # The host ends after them: a monitor must not see releases go down and take it for an incident.
+    return Child(name, argv, needs=needs, ends_before=("host",), warm=True, grace_s=3)
