@@ -51,7 +51,11 @@ def words(value: str) -> list[str]:
 
 
 def path(value: str) -> Path:
-    return Path(value).expanduser().absolute()
+    """Absolute and without links: one folder has one name, whoever names it and from wherever."""
+    try:
+        return Path(value).expanduser().resolve()
+    except RuntimeError:
+        raise BadSetting("use a folder that exists; this one leads to no user's home, or in a circle") from None
 
 
 @dataclass(frozen=True)

@@ -73,11 +73,11 @@ class Supervisor:
 
     def stop(self, why: str, failed_with: int = 0) -> None:
         """Begin to stop everything; a second call while that goes on kills what is left."""
+        self._report.line(why)
         if self._phase == "stopping":
             self._stopping.kill()
             return
         self._phase, self._failed_with = "stopping", failed_with
-        self._report.line(why)
         self._stopping.begin()
         self._changed()
 
@@ -86,7 +86,7 @@ class Supervisor:
             self._reap()
         elif number in (GUARD_IS_GONE, signal.SIGQUIT):
             self.stop("Stopping at once.")
-            self._stopping.kill()
+            self._stopping.kill()  # not an orderly stop, also where it is the first to say so
         else:
             self.stop("Killing what is left." if self._phase == "stopping" else "Stopping …")
 
