@@ -21,6 +21,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024  # a spec of 1 MiB, escaped as JSO
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "apps.dashboard.security.content_security_policy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
