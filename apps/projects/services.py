@@ -1,0 +1,22 @@
+"""Verbs that change projects."""
+
+from __future__ import annotations
+
+from django.core.exceptions import ValidationError
+
+from apps.accounts.models import Organisation
+from apps.projects.models import SLUG, Project
+
+
+class BadSlug(ValueError):
+    """These characters cannot name a project; the text says which can."""
+
+
+def project_named(organisation: Organisation, slug: str, name: str = "") -> Project:
+    """The organisation's project of this slug; made at its first use. Two at once agree. Raises BadSlug."""
+    try:
+        SLUG(slug)
+    except ValidationError as error:
+        raise BadSlug(f"{slug!r} cannot name a project. {' '.join(error.messages)}") from None
+    defaults = {"name": name[:120] or slug}
+    return Project.objects.get_or_create(organisation=organisation, slug=slug, defaults=defaults)[0]
