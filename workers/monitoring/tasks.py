@@ -2,9 +2,21 @@
 
 from celery import shared_task
 
+from apps.artifacts.services.archive_logs import archive_logs as archive_once
+from apps.artifacts.services.remove_orphans import remove_orphans as remove_once
 from workers.hand_on import hand_on, nothing
 
 
 @shared_task(name="monitoring.noop")
 def noop(job_id: int, epoch: int) -> None:
     hand_on(job_id, epoch, nothing)
+
+
+@shared_task(name="monitoring.archive_logs")
+def archive_logs() -> None:
+    archive_once()
+
+
+@shared_task(name="monitoring.remove_orphans")
+def remove_orphans() -> None:
+    remove_once()

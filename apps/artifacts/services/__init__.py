@@ -1,0 +1,1 @@
+"""What changes artifacts. Bytes first, then the row: a row without its bytes never exists."""

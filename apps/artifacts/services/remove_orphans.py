@@ -1,0 +1,36 @@
+"""remove_orphans(): bytes that no row names, left by processes that died between the bytes and the row."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from apps.artifacts.models import Artifact
+from apps.artifacts.services.save import discard
+from apps.artifacts.store import store
+from apps.artifacts.store.local import LocalStore
+
+logger = logging.getLogger(__name__)
+
+GRACE = timedelta(days=1)  # nobody takes so long between the bytes and the row
+BATCH = 500
+
+
+def remove_orphans(now: datetime | None = None) -> int:
+    """One pass over the whole store; returns how many keys went. Safe to run twice at once."""
+    before = (now or timezone.now()) - GRACE
+    old = (info.key for info in store().list() if info.modified_at < before)
+    removed = 0
+    while keys := list(itertools.islice(old, BATCH)):
+        for key in set(keys) - set(Artifact.objects.filter(store_key__in=keys).values_list("store_key", flat=True)):
+            discard(key)
+            removed += 1
+    opened = store()
+    if isinstance(opened, LocalStore):
+        removed += opened.remove_partials(before)
+    if removed:
+        logger.info("action=remove_orphans removed=%s", removed)
+    return removed

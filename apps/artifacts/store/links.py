@@ -1,0 +1,60 @@
+"""Signed links to a store that has no web server of its own: Hive's serves them, at STORE_LINKS.
+
+What a link permits stands in the link, under Django's signature: which key, for what, until when.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from django.conf import settings
+from django.core import signing
+
+from apps.artifacts.store.keys import check_key
+from apps.artifacts.store.port import Link
+
+SALT = "hive.artifacts.link"
+
+
+class BadLink(Exception):
+    """The link is not one of ours, was changed, or is for something else."""
+
+
+class LinkExpired(BadLink):
+    """The link has expired."""
+
+
+@dataclass(frozen=True)
+class Permit:
+    """What a link permits. `size_bytes` counts for put, the two names for get."""
+
+    operation: Literal["get", "put"]
+    key: str
+    expires_s: float
+    size_bytes: int = 0
+    file_name: str = ""
+    content_type: str = ""
+
+
+def sign(permit: Permit) -> Link:
+    check_key(permit.key)
+    token = signing.TimestampSigner(salt=SALT).sign_object(asdict(permit), compress=True)
+    expires_at = datetime.now(UTC) + timedelta(seconds=permit.expires_s)
+    return Link(f"{settings.STORE_LINKS}{token}", expires_at)
+
+
+def read(token: str, operation: str) -> Permit:
+    """What this link permits. Raises BadLink, and LinkExpired where it did so until recently."""
+    signer = signing.TimestampSigner(salt=SALT)
+    try:
+        permit = Permit(**signer.unsign_object(token))
+        signer.unsign(token, max_age=timedelta(seconds=permit.expires_s))
+    except signing.SignatureExpired as error:
+        raise LinkExpired("This link has expired; ask for a new one.") from error
+    except (signing.BadSignature, TypeError, ValueError) as error:
+        raise BadLink("This link is not valid.") from error
+    if permit.operation != operation:
+        raise BadLink(f"This link is for {permit.operation} only.")
+    return permit

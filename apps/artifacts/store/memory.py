@@ -1,0 +1,58 @@
+"""MemoryStore: the fake for tests. Keeps the port's promises, and nothing when the process ends."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from apps.artifacts.store import links
+from apps.artifacts.store.keys import check_key, check_prefix, pieces
+from apps.artifacts.store.port import PIECE_BYTES, Info, Link, NotStored, Source, Stored
+
+
+class MemoryStore:
+    def __init__(self) -> None:
+        self._kept: dict[str, tuple[bytes, datetime]] = {}
+        self._lock = threading.Lock()
+
+    def put(self, stream: Source, key: str) -> Stored:
+        check_key(key)
+        data = b"".join(pieces(stream))
+        with self._lock:
+            self._kept[key] = data, datetime.now(UTC)
+        return Stored(len(data), hashlib.sha256(data).hexdigest())
+
+    def get(self, key: str, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
+        wanted = self._find(key)[0][start:stop]
+        return (wanted[at : at + PIECE_BYTES] for at in range(0, len(wanted), PIECE_BYTES))
+
+    def info(self, key: str) -> Info:
+        data, modified_at = self._find(key)
+        return Info(key, len(data), modified_at)
+
+    def exists(self, key: str) -> bool:
+        return check_key(key) in self._kept
+
+    def delete(self, key: str) -> None:
+        with self._lock:
+            self._kept.pop(check_key(key), None)
+
+    def list(self, prefix: str = "") -> Iterator[Info]:
+        check_prefix(prefix)
+        with self._lock:
+            keys = sorted(key for key in self._kept if key.startswith(prefix))
+        return (self.info(key) for key in keys if key in self._kept)
+
+    def link_to_get(self, key: str, expires_s: float, *, file_name: str = "", content_type: str = "") -> Link:
+        return links.sign(links.Permit("get", key, expires_s, file_name=file_name, content_type=content_type))
+
+    def link_to_put(self, key: str, expires_s: float, *, size_bytes: int) -> Link:
+        return links.sign(links.Permit("put", key, expires_s, size_bytes=size_bytes))
+
+    def _find(self, key: str) -> tuple[bytes, datetime]:
+        try:
+            return self._kept[check_key(key)]
+        except KeyError:
+            raise NotStored(f"Nothing is stored under {key}.") from None

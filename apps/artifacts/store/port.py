@@ -1,0 +1,92 @@
+"""ArtifactStore: bytes by key. Knows nothing of runs, jobs or people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import BinaryIO, Protocol
+
+PIECE_BYTES = 256 * 1024
+
+Source = BinaryIO | Iterable[bytes]
+
+
+class StoreError(Exception):
+    """The store could not do it."""
+
+
+class NotStored(StoreError):
+    """Nothing lies under this key."""
+
+
+class BadKey(StoreError, ValueError):
+    """This is not a key. A key is parts of letters, digits, `.`, `_` and `-`, joined by `/`, 300 characters at most."""
+
+
+class StoreUnavailable(StoreError):
+    """The store is full, broken or away; later it may work."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What put() has written."""
+
+    size_bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Info:
+    key: str
+    size_bytes: int
+    modified_at: datetime
+
+
+@dataclass(frozen=True)
+class Link:
+    """An address that works without signing in, until then. It may be a path on Hive's own web server."""
+
+    url: str
+    expires_at: datetime
+
+
+class ArtifactStore(Protocol):
+    """Every method may be called from any thread and any process, and raises StoreError.
+
+    A key is written as a whole or not at all: whoever reads it sees the old bytes or the new ones, also after a crash
+    in the middle of put(). A key cannot be the folder of another (`a` and `a/b`).
+    """
+
+    def put(self, stream: Source, key: str) -> Stored:
+        """Write everything that `stream` gives; what lay under the key is replaced. Durable when it returns.
+
+        What the stream itself raises goes through, and nothing is written then.
+        """
+        ...
+
+    def get(self, key: str, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
+        """The bytes from `start` up to `stop`, in pieces; beyond the end there are none. NotStored at the call."""
+        ...
+
+    def info(self, key: str) -> Info:
+        """Raises NotStored."""
+        ...
+
+    def exists(self, key: str) -> bool: ...
+
+    def delete(self, key: str) -> None:
+        """Nothing lies there afterwards; that nothing lay there before is no error."""
+        ...
+
+    def list(self, prefix: str = "") -> Iterator[Info]:
+        """Every key that begins with `prefix`, in the order of keys. What comes or goes meanwhile may be missed."""
+        ...
+
+    def link_to_get(self, key: str, expires_s: float, *, file_name: str = "", content_type: str = "") -> Link:
+        """An address to download the key from, offered as `file_name`. Whether the key exists is not looked at."""
+        ...
+
+    def link_to_put(self, key: str, expires_s: float, *, size_bytes: int) -> Link:
+        """An address that takes exactly `size_bytes` by HTTP PUT and stores them under the key."""
+        ...
