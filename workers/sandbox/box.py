@@ -1,0 +1,199 @@
+"""Hive's end of a running sandbox: launches its keeper, asks it for things, ends it."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import select
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from importlib.machinery import SourceFileLoader
+from pathlib import Path
+
+from workers.sandbox.inside import wire
+from workers.sandbox.port import SandboxError
+
+INSIDE = Path(__file__).parent / "inside"
+_START_S = 20.0
+_ANSWER_S = 15.0
+_CREDENTIALS = struct.Struct("iii")
+
+
+class KeeperGone(SandboxError):
+    """The process that holds the sandbox has ended or does not answer."""
+
+
+def python() -> str:
+    """The interpreter behind Hive's virtual environment: the sandbox must not need that environment."""
+    return os.path.realpath(getattr(sys, "_base_executable", sys.executable))
+
+
+def keeper_command(folder_of_inside: str) -> list[str]:
+    """What starts the keeper; the numbers of its two descriptors follow."""
+    start = f"import sys; sys.path.append({folder_of_inside!r}); from inside.keeper import main; main()"
+    return [python(), "-I", "-S", "-B", "-c", start]
+
+
+@functools.cache
+def compile_inside() -> None:
+    """Leave bytecode beside the modules of the inside: a sandbox sees them read-only and would compile each time."""
+    for module in INSIDE.glob("*.py"):
+        SourceFileLoader(module.stem, os.fspath(module)).get_code(module.stem)
+
+
+class Box:
+    """One keeper. `launch` does not wait; the first request does. Thread-safe."""
+
+    def __init__(self, name: str, argv: Sequence[str], cookie: str, begin: wire.Message) -> None:
+        """`argv` starts the keeper, without its two numbers; `begin` is its first message."""
+        self._name = name
+        self._argv = list(argv)
+        self._environment = {"HIVE_SANDBOX": cookie, "LANG": "C.UTF-8", "PATH": os.defpath}
+        self._begin = begin
+        self._lock = threading.Lock()
+        self._ended = False
+        self._cleared = False
+        self._ready = False
+        self._pidfd = -1
+        self.pid = 0
+
+    def launch(self) -> None:
+        """Raises SandboxError when the program to launch is not there."""
+        compile_inside()
+        self._control, theirs = socket.socketpair()
+        self._control.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+        life = _own_life()
+        try:
+            self._process = subprocess.Popen(
+                [*self._argv, str(theirs.fileno()), str(life)],
+                env=self._environment,
+                cwd="/",
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                pass_fds=[fd for fd in (theirs.fileno(), life) if fd >= 0],
+                start_new_session=True,
+            )
+        except OSError as error:
+            self._control.close()
+            self._ended = True
+            raise SandboxError(
+                f"{self._name}: {self._argv[0]} cannot be started: {error.strerror}.", permanent=True
+            ) from error
+        finally:
+            theirs.close()
+            if life >= 0:
+                os.close(life)
+        with contextlib.suppress(OSError):  # an early end is reported by the first request
+            wire.send(self._control, {"do": "begin", **self._begin})
+
+    def ask(self, request: wire.Message, fds: Sequence[int] = ()) -> wire.Message:
+        """Send a request, wait for its answer. Raises KeeperGone."""
+        with self._lock:
+            self._await_ready()
+            return self._exchange(request, fds, _ANSWER_S)
+
+    def _exchange(self, request: wire.Message, fds: Sequence[int], timeout_s: float) -> wire.Message:
+        try:
+            self._control.settimeout(timeout_s)
+            wire.send(self._control, request, fds)
+            answer = wire.receive(self._control)
+        except OSError as error:
+            raise KeeperGone(f"{self._name}: the sandbox does not answer ({error}).") from error
+        if answer is None:
+            raise KeeperGone(f"{self._name}: the sandbox ended unexpectedly. {self._complaint()}".strip())
+        return answer[0]
+
+    def _await_ready(self) -> None:
+        if self._ended:
+            raise KeeperGone(f"{self._name}: the sandbox has ended.")
+        if self._ready:
+            return
+        self._control.settimeout(_START_S)
+        with contextlib.suppress(OSError):
+            self._learn_pid()
+            if wire.receive(self._control):
+                self._control.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 0)
+                self._ready = True
+                return
+        raise KeeperGone(f"{self._name}: the sandbox did not start. {self._complaint()}".strip())
+
+    def _learn_pid(self) -> None:
+        """The kernel itself tells the sender's number, as it is called out here."""
+        _byte, extras, _flags, _address = self._control.recvmsg(
+            1, socket.CMSG_SPACE(_CREDENTIALS.size), socket.MSG_PEEK
+        )
+        for level, sort, data in extras:
+            if level == socket.SOL_SOCKET and sort == socket.SCM_CREDENTIALS:
+                self.pid = _CREDENTIALS.unpack(data[: _CREDENTIALS.size])[0]
+                self._pidfd = os.pidfd_open(self.pid)
+
+    def _complaint(self) -> str:
+        """What the launcher printed, as far as it is there."""
+        stderr = self._process.stderr
+        if stderr is None or not select.select([stderr], [], [], 0.5)[0]:
+            return ""
+        return os.read(stderr.fileno(), 4096).decode(errors="replace").strip()
+
+    def end(self, grace_s: float) -> bool:
+        """End everything inside and the keeper; safe to call twice and from any thread.
+
+        True when the keeper has seen to it that nothing is left; False when it could not say so.
+        """
+        got = self._lock.acquire(timeout=1.0)
+        try:
+            if not self._ended:
+                self._ended = True
+                self._cleared = got and self._stop(grace_s)
+                with contextlib.suppress(OSError):  # a keeper that could not answer sees the end of its socket
+                    self._control.shutdown(socket.SHUT_RDWR)
+                self._wait_for_end()
+                self._control.close()
+            return self._cleared
+        finally:
+            if got:
+                self._lock.release()
+
+    def _stop(self, grace_s: float) -> bool:
+        if not self._ready:
+            return True  # it has not been asked for anything yet
+        with contextlib.suppress(SandboxError):
+            return bool(self._exchange({"do": "stop", "grace_s": grace_s}, (), grace_s + 1.0)["gone"])
+        return False
+
+    def _wait_for_end(self) -> None:
+        try:
+            self._process.wait(0.5 if self._ready else 2.0)
+        except subprocess.TimeoutExpired:
+            with contextlib.suppress(OSError):
+                if self._pidfd >= 0:
+                    signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+            self._process.kill()
+            self._process.wait()
+        if self._process.stderr:
+            self._process.stderr.close()
+        if self._pidfd >= 0:
+            _await_gone(self._pidfd)
+            os.close(self._pidfd)
+            self._pidfd = -1
+
+
+def _await_gone(pidfd: int) -> None:
+    """Process 1 of a namespace is gone only when the kernel has ended all others in it."""
+    poll = select.poll()
+    poll.register(pidfd, select.POLLIN)
+    poll.poll(2000)
+
+
+def _own_life() -> int:
+    """A descriptor that tells, wherever it is, that this process has ended; -1 on a kernel without them."""
+    try:
+        return os.pidfd_open(os.getpid())
+    except OSError:
+        return -1

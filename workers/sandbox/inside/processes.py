@@ -1,0 +1,126 @@
+"""What /proc tells about processes, and how a whole tree of them is ended."""
+
+# pathlib is a large import, and a sandbox starts for every job:
+# ruff: noqa: PTH123, PTH208
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # typing is a large import, and a sandbox starts for every job
+    from collections.abc import Callable
+
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+
+
+class Process:
+    """One line of /proc/PID/stat. `state` is one letter: R running, T stopped, Z a zombie …"""
+
+    __slots__ = ("parent", "pid", "resident_bytes", "state", "threads")
+
+    def __init__(self, pid: int, parent: int, state: str, threads: int, resident_bytes: int) -> None:
+        self.pid, self.parent, self.state = pid, parent, state
+        self.threads, self.resident_bytes = threads, resident_bytes
+
+
+def look(pid: int) -> Process | None:
+    """The process as it is now; None when it is gone."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb", buffering=0) as file:
+            line = file.read()
+    except OSError:
+        return None
+    # The name stands in brackets and may itself hold brackets and spaces: everything counts from the last one.
+    fields = line[line.rfind(b")") + 2 :].split()
+    return Process(pid, int(fields[1]), fields[0].decode(), int(fields[17]), int(fields[21]) * _PAGE_BYTES)
+
+
+def everything() -> dict[int, Process]:
+    """All processes that this /proc shows."""
+    seen = (look(int(name)) for name in os.listdir("/proc") if name.isdigit())
+    return {process.pid: process for process in seen if process}
+
+
+def below(ancestor: int, table: dict[int, Process]) -> list[Process]:
+    """The descendants of one process."""
+    children: dict[int, list[Process]] = {}
+    for process in table.values():
+        children.setdefault(process.parent, []).append(process)
+    found: list[Process] = []
+    todo = [ancestor]
+    while todo:
+        born = children.get(todo.pop(), [])
+        found += born
+        todo += [process.pid for process in born]
+    return found
+
+
+def reap() -> tuple[bool, list[int]]:
+    """Collect the children that have ended: whether any child is left, and who was collected.
+
+    For a subreaper "no child left" means that nothing below it is left: an orphan becomes its child at once.
+    """
+    ended: list[int] = []
+    while True:
+        try:
+            pid, _status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return False, ended
+        if not pid:
+            return True, ended
+        ended.append(pid)
+
+
+def send(pid: int, signal_number: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.kill(pid, signal_number)
+
+
+def end_tree(within_s: float = 5.0) -> bool:
+    """Kill everything below this process, which must be a subreaper. True when nothing is left.
+
+    Everything is stopped before anything is killed. A kill frees a place under the limit of processes, and a fork
+    bomb fills it faster than /proc can be read; a stopped process keeps its place and starts nothing.
+    """
+    deadline = time.monotonic() + within_s
+    while reap()[0]:
+        _stop_below(deadline)
+        for process in below(os.getpid(), everything()):
+            send(process.pid, signal.SIGKILL)
+        _wait_for_ends()
+        if time.monotonic() > deadline:
+            return False
+    return True
+
+
+def _stop_below(deadline: float) -> None:
+    while time.monotonic() < deadline:
+        moving = [process for process in below(os.getpid(), everything()) if process.state not in "TtZX"]
+        if not moving:
+            return
+        for process in moving:
+            send(process.pid, signal.SIGSTOP)
+        if all(process.state == "D" for process in moving):
+            return  # in the kernel's hands: it acts on the signals when the kernel lets go
+
+
+def repeat_until_gone(kill: Callable[[], None], within_s: float = 5.0) -> bool:
+    """Call `kill` until this process has no child left. True when it came to that."""
+    deadline = time.monotonic() + within_s
+    while reap()[0]:
+        kill()
+        _wait_for_ends()
+        if time.monotonic() > deadline:
+            return False
+    return True
+
+
+def _wait_for_ends() -> None:
+    """A moment for the killed to end, so that the loops above do not spin."""
+    for _ in range(5):
+        if not reap()[0]:
+            return
+        time.sleep(0.001)

@@ -1,0 +1,164 @@
+"""Put the files of a tar into a folder, trusting nothing that the tar says.
+
+Refused by name: absolute paths and `..`, devices, pipes, links that lead outside. Bounded: entries, bytes, and how
+much larger the content may be than what came in. What was unpacked before a refusal stays; throw the folder away.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import tarfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Self, cast
+
+from workers.sandbox.port import GIB, MIB, SandboxError, UnsafePath
+from workers.sandbox.tree import Names, Tree
+
+_CHUNK_BYTES = 1024 * 1024
+_LONGEST_HEADER_BYTES = 1 * MIB  # a long name's header is read into memory as a whole
+_RATIO_COUNTS_FROM = 16 * MIB  # a small file of zeros compresses by a thousand, and harms nobody
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What an archive may hold. `ratio`: bytes of content per byte that came in."""
+
+    entries: int = 200_000
+    size_bytes: int = 2 * GIB
+    ratio: int = 200
+
+
+@dataclass(frozen=True)
+class Unpacked:
+    """What was put in place."""
+
+    entries: int
+    size_bytes: int
+
+
+class TooMuch(SandboxError):
+    """An archive with more entries or bytes than allowed."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, permanent=True)
+
+
+def unpack(tar: BinaryIO, into: Path | Tree, bounds: Bounds | None = None) -> Unpacked:
+    """Unpack a tar, plain or compressed (gzip, bzip2, xz), read once from front to end.
+
+    Raises UnsafePath, TooMuch, SandboxError for what is no tar; OSError for the disk's own trouble.
+    """
+    tree = into if isinstance(into, Tree) else Tree(into)
+    unpacking = _Unpacking(tree, bounds or Bounds(), _Counted(tar))
+    try:
+        with tarfile.open(fileobj=unpacking.file, mode="r|*", bufsize=64 * 1024, tarinfo=_Member) as archive:
+            while member := archive.next():
+                archive.members = []  # type: ignore[attr-defined]  # else it remembers every entry
+                unpacking.take(archive, member)
+    except (tarfile.TarError, EOFError, ValueError) as error:
+        raise SandboxError(f"This is not a complete tar: {error}.", permanent=True) from error
+    unpacking.check_links()
+    return Unpacked(unpacking.entries, unpacking.size_bytes)
+
+
+class _Member(tarfile.TarInfo):
+    """An entry whose header is checked before what belongs to the header is read."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        member = super().frombuf(buf, encoding, errors)
+        if member.type not in tarfile.SUPPORTED_TYPES or member.isreg():
+            return member
+        if member.size > _LONGEST_HEADER_BYTES:
+            raise TooMuch(f"An entry's header in the archive is {member.size} bytes long.")
+        return member
+
+
+class _Counted:
+    """A stream that counts what is read from it."""
+
+    def __init__(self, source: BinaryIO) -> None:
+        self._source = source
+        self.size_bytes = 0
+
+    def read(self, size: int) -> bytes:
+        data = self._source.read(size)
+        self.size_bytes += len(data)
+        return data
+
+
+class _Unpacking:
+    """One archive on its way into one tree."""
+
+    def __init__(self, tree: Tree, bounds: Bounds, source: _Counted) -> None:
+        self._tree, self._bounds, self._source = tree, bounds, source
+        self._links: list[Names] = []
+        self.file = cast(BinaryIO, source)  # a stream is only ever read
+        self.entries = 0
+        self.size_bytes = 0
+
+    def take(self, archive: tarfile.TarFile, member: tarfile.TarInfo) -> None:
+        self.entries += 1
+        if self.entries > self._bounds.entries:
+            raise TooMuch(f"The archive has more than {self._bounds.entries} entries.")
+        names = self._tree.names(member.name)
+        try:
+            if member.isdir():
+                self._tree.make_folder(names)
+            elif not names:
+                raise UnsafePath(f"{member.name!r} would replace the workspace itself.")
+            else:
+                self._put(archive, member, names)
+        except IsADirectoryError:
+            raise UnsafePath(f"{member.name!r} is a folder and something else in the same archive.") from None
+
+    def _put(self, archive: tarfile.TarFile, member: tarfile.TarInfo, names: Names) -> None:
+        if member.issym():
+            self._link(names, member.linkname)
+        elif member.islnk():
+            self._tree.hard_link(names, self._tree.names(member.linkname))
+        elif member.isreg():
+            self._copy(archive, member, names)
+        else:
+            raise UnsafePath(f"{member.name!r} is a device, a pipe or something else that is no file.")
+
+    def _link(self, names: Names, target: str) -> None:
+        end = posixpath.normpath(posixpath.join("/".join(names[:-1]), target))
+        if target.startswith("/") or end.split("/")[0] == ".." or "\0" in target:
+            raise UnsafePath(f"{'/'.join(names)!r} is a link that leads outside: {target!r}.")
+        self._tree.link(names, target)
+        self._links.append(names)
+
+    def _copy(self, archive: tarfile.TarFile, member: tarfile.TarInfo, names: Names) -> None:
+        with self._tree.create(names, member.mode | 0o600) as file, open(file, "wb", closefd=False) as writer:
+            for chunk in _content(archive, member):
+                self._count(len(chunk), member.name)
+                writer.write(chunk)
+
+    def _count(self, size: int, name: str) -> None:
+        self.size_bytes += size
+        if self.size_bytes > self._bounds.size_bytes:
+            raise TooMuch(f"The archive holds more than {self._bounds.size_bytes} bytes; stopped at {name!r}.")
+        if self.size_bytes > max(_RATIO_COUNTS_FROM, self._source.size_bytes * self._bounds.ratio):
+            raise TooMuch(f"The archive grows more than {self._bounds.ratio} times when unpacked; stopped at {name!r}.")
+
+    def check_links(self) -> None:
+        """Where links lead can only be said when all of them are in place: one may go through another."""
+        for names in self._links:
+            try:
+                with self._tree.find(names):
+                    pass
+            except (FileNotFoundError, NotADirectoryError):
+                pass  # leads to nothing, and as far as it goes it stays inside
+            except UnsafePath:
+                self._tree.remove(names)
+                raise
+
+
+def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> Iterator[bytes]:
+    source = archive.extractfile(member)
+    assert source is not None  # noqa: S101 - a regular file has content
+    while chunk := source.read(_CHUNK_BYTES):
+        yield chunk
