@@ -19,14 +19,22 @@ def client() -> redis.Redis:
     return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2)
 
 
+def run_channel(run_id: int) -> str:
+    return f"hive:run:{run_id}"
+
+
+def log_channel(job_id: int) -> str:
+    return f"hive:log:{job_id}"
+
+
 def run(run_id: int) -> None:
     """Tell readers that the run has new events or changed."""
-    _publish(f"hive:run:{run_id}")
+    _publish(run_channel(run_id))
 
 
 def log(job_id: int) -> None:
     """Tell readers that the job has printed something or ended."""
-    _publish(f"hive:log:{job_id}")
+    _publish(log_channel(job_id))
 
 
 def _publish(channel: str) -> None:
