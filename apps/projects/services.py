@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from django.core.exceptions import ValidationError
 
 from apps.accounts.models import Organisation
@@ -10,6 +12,11 @@ from apps.projects.models import SLUG, Project
 
 class BadSlug(ValueError):
     """These characters cannot name a project; the text says which can."""
+
+
+def slug_from(text: str) -> str:
+    """The nearest slug to any words; empty where they have nothing that a slug may hold."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower())[:60].strip("-")
 
 
 def project_named(organisation: Organisation, slug: str, name: str = "") -> Project:

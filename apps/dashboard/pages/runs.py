@@ -1,0 +1,26 @@
+"""The list of runs."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from apps.dashboard.reads import run_list
+from apps.dashboard.visitor import page, visitor
+
+
+@page("GET")
+def runs(request: HttpRequest) -> HttpResponse:
+    """The whole page; or its list alone, where the page itself asks for it anew."""
+    user = visitor(request)
+    wanted = run_list.read_wanted(request.GET)
+    context = {
+        "wanted": wanted,
+        "page": run_list.list_runs(user, wanted),
+        "choices": run_list.CHOICES,
+        "counts": {"active": run_list.count_active(user), "asking": run_list.count_asking(user)},
+        "searched": run_list.SEARCHED,
+    }
+    if request.headers.get("HX-Target") == "run-list":
+        return render(request, "dashboard/runs/_list.html", context)
+    return render(request, "dashboard/runs/page.html", {**context, "projects": run_list.filter_projects(user)})

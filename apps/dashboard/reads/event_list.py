@@ -1,0 +1,106 @@
+"""A page of a run's events, newest first, told in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from apps.dashboard.reads.sentences import Names, job_name, sentence
+from apps.events.models import Event, EventType
+from apps.runs.models import Gate, Job, Run, Task
+
+PAGE = 40
+
+# What a reader looks for, and the types that tell it.
+KINDS: dict[str, tuple[str, ...]] = {
+    "steps": (EventType.RUN, EventType.TASK, EventType.JOB, EventType.PHASE),
+    "tests": (EventType.TEST_RUN, EventType.CHECK),
+    "files": (EventType.FILE,),
+    "work": (EventType.ACTIVITY, EventType.TOOL_START, EventType.TOOL_END, EventType.MODEL, EventType.PROGRESS),
+    "release": (EventType.GATE, EventType.RELEASE, EventType.INCIDENT),
+    "errors": (EventType.ERROR,),
+}
+ICONS = {
+    "run": "play",
+    "task": "package",
+    "job": "settings",
+    "gate": "hand",
+    "release": "rocket",
+    "incident": "siren",
+    "phase": "chevron-right",
+    "activity": "activity",
+    "file": "file-code-2",
+    "test_run": "flask-conical",
+    "check": "heart-pulse",
+    "error": "triangle-alert",
+}
+
+
+@dataclass(frozen=True)
+class Told:
+    number: int
+    at: datetime
+    type: str
+    icon: str
+    text: str
+    tone: str
+    job: int | None
+
+
+@dataclass(frozen=True)
+class EventPage:
+    events: Sequence[Told]
+    kind: str
+    earlier: int | None  # the number to pass as `before`
+
+
+def events_of(run: Run, kind: str = "", before: int | None = None) -> EventPage:
+    """Four queries at most: the events, and the names of what they speak of."""
+    kind = kind if kind in KINDS else ""
+    found = Event.objects.filter(run_id=run.pk)
+    if kind:
+        found = found.filter(type__in=KINDS[kind])
+    if before is not None:
+        found = found.filter(number__lt=before)
+    rows = list(found.order_by("-number")[: PAGE + 1])
+    shown = rows[:PAGE]
+    names = _names(shown)
+    earlier = shown[-1].number if len(rows) > PAGE else None
+    return EventPage([_tell(row, names) for row in shown], kind, earlier)
+
+
+def _tell(event: Event, names: Names) -> Told:
+    return Told(
+        number=event.number,
+        at=event.at,
+        type=event.type,
+        icon=ICONS.get(event.type, "info"),
+        text=sentence(event.type, event.data, names),
+        tone=_tone(event),
+        job=event.job_id or (event.data.get("id") if event.type == EventType.JOB else None),
+    )
+
+
+def _tone(event: Event) -> str:
+    to = event.data.get("to")
+    if to in ("failed", "rejected", "escalated", "open") or event.type == EventType.ERROR:
+        return "bad"
+    if event.type == EventType.CHECK:
+        return "good" if event.data.get("ok") else "bad"
+    if event.type == EventType.TEST_RUN:
+        return "bad" if event.data.get("reason") or event.data.get("failed") else "good"
+    return "good" if to in ("completed", "verified", "deployed", "live", "approved", "resolved") else "muted"
+
+
+def _names(events: Sequence[Event]) -> Names:
+    ids: dict[str, set[int]] = {"job": set(), "task": set(), "gate": set()}
+    for event in events:
+        if event.type in ids and isinstance(event.data.get("id"), int):
+            ids[event.type].add(event.data["id"])
+    jobs = Job.objects.filter(pk__in=ids["job"]).values_list("pk", "step", "task__title", "attempt")
+    return Names(
+        jobs={pk: job_name(step, title, attempt) for pk, step, title, attempt in jobs},
+        tasks=dict(Task.objects.filter(pk__in=ids["task"]).values_list("pk", "title")),
+        gates=dict(Gate.objects.filter(pk__in=ids["gate"]).values_list("pk", "name")),
+    )

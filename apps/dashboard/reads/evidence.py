@@ -1,0 +1,133 @@
+"""What was seen of each task: outputs, tests, checks. A worker's words may lack a part; a page shows what is there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from apps.runs.models import Job, Run, Task
+from apps.runs.plan.workflows import ACCEPT, TEST, VERIFY
+from apps.runs.states import JobStatus
+
+SHOWN = 60  # tasks; the rest is counted
+
+
+@dataclass(frozen=True)
+class TestSeen:
+    """One test command, as it went at one commit."""
+
+    command: str
+    ok: bool
+    message: str = ""
+    commit: str = ""
+    seconds: float | None = None
+    passed: int | None = None
+    failed: int | None = None
+    skipped: int | None = None
+
+
+@dataclass(frozen=True)
+class CheckSeen:
+    """One acceptance check: a request to the running site."""
+
+    url: str
+    ok: bool
+    status: int | None = None
+    took_ms: float | None = None
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class TaskEvidence:
+    task: Task
+    outputs: Sequence[str]
+    tests: Sequence[TestSeen]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    tasks: Sequence[TaskEvidence]
+    left_out: int
+    whole: Sequence[TestSeen]  # the tests once more, where all tasks were merged
+    checks: Sequence[CheckSeen]
+
+
+def evidence_of(run: Run) -> Evidence:
+    """Three queries. What the newest ended job of a step says counts, also where it failed."""
+    tasks = list(run.tasks.defer("spec").order_by("position")[: SHOWN + 1])
+    left_out = run.tasks.count() - SHOWN if len(tasks) > SHOWN else 0
+    newest = _newest_outcomes(run, tasks[:SHOWN])
+    return Evidence(
+        tasks=[_task(task, newest.get((TEST, task.pk), {})) for task in tasks[:SHOWN]],
+        left_out=left_out,
+        whole=read_tests(newest.get((VERIFY, None), {}).get("tests")),
+        checks=read_checks(newest.get((ACCEPT, None), {}).get("checks")),
+    )
+
+
+def _newest_outcomes(run: Run, tasks: Sequence[Task]) -> dict[tuple[str, int | None], dict[str, Any]]:
+    ended = run.jobs.filter(step__in=(TEST, VERIFY, ACCEPT), status__in=(JobStatus.COMPLETED, JobStatus.FAILED))
+    rows = ended.filter(task__in=tasks) | ended.filter(task=None)
+    return {(step, task): outcome for step, task, outcome in rows.order_by("pk").values_list("step", "task", "outcome")}
+
+
+def _task(task: Task, tested: Mapping[str, Any]) -> TaskEvidence:
+    seen = task.evidence
+    return TaskEvidence(
+        task=task,
+        outputs=[_path(output) for output in _list(seen.get("outputs"))],
+        tests=read_tests(tested.get("tests") or seen.get("tests")),
+    )
+
+
+def _path(output: Any) -> str:
+    return str(output.get("path", "")) if isinstance(output, Mapping) else str(output)
+
+
+def read_tests(value: Any) -> list[TestSeen]:
+    return [_test(one) for one in _list(value) if isinstance(one, Mapping)]
+
+
+def _test(one: Mapping[str, Any]) -> TestSeen:
+    counts = one.get("counts") or one
+    return TestSeen(
+        command=str(one.get("command", "")),
+        ok=not one.get("reason") and one.get("exit_code", 0) == 0,
+        message=str(one.get("message", "")),
+        commit=str(one.get("commit", "")),
+        seconds=_number(one.get("seconds")),
+        passed=_whole(counts.get("passed")),
+        failed=_whole(counts.get("failed")),
+        skipped=_whole(counts.get("skipped")),
+    )
+
+
+def read_checks(value: Any) -> list[CheckSeen]:
+    return [
+        CheckSeen(
+            url=str(one.get("url", "")),
+            ok=bool(one.get("ok")),
+            status=_whole(one.get("status")),
+            took_ms=_number(one.get("took_ms")),
+            message=str(one.get("message", "")),
+        )
+        for one in _list(value)
+        if isinstance(one, Mapping)
+    ]
+
+
+def tests_of(job: Job) -> list[TestSeen]:
+    return read_tests(job.outcome.get("tests"))
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) else None
+
+
+def _whole(value: Any) -> int | None:
+    return value if isinstance(value, int) else None

@@ -1,0 +1,112 @@
+"""The parts of a run's page. Each is read by itself, as each is drawn anew by itself when something happens."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from apps.artifacts.models import Artifact
+from apps.artifacts.queries import read_piece
+from apps.dashboard.plan.cards import Card, cards_of
+from apps.dashboard.plan.picture import Picture, draw
+from apps.dashboard.reads.progress import Progress, progress_of
+from apps.events.lifecycle import can_move
+from apps.runs.models import Gate, Job, Run
+from apps.runs.queries import read_state
+from apps.runs.states import GateStatus, JobStatus, RunStatus, TaskStatus
+
+MOST_DRAWN = 60  # tasks; a larger plan is counted, not drawn
+ARTIFACTS_SHOWN = 100
+TAIL_BYTES = 32 * 1024  # of a log, for readers without scripts
+CONTROL = re.compile(
+    r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[@-_]|[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f]"
+)
+
+
+@dataclass(frozen=True)
+class Head:
+    """What stands at the top of the page, and which buttons the table of moves allows."""
+
+    run: Run
+    progress: Progress
+    may_cancel: bool
+    may_retry: bool
+    stopping: bool
+
+
+def head_of(run: Run) -> Head:
+    asked = bool(run.stop_reason) and not run.ended
+    return Head(
+        run=run,
+        progress=progress_of([run])[run.pk],
+        may_cancel=can_move(run, RunStatus.CANCELED) and not run.stop_reason,
+        may_retry=run.ended,
+        stopping=asked,
+    )
+
+
+@dataclass(frozen=True)
+class PlanView:
+    """The plan drawn twice, for wide and for narrow; or, where it is too large for that, counted."""
+
+    cards: Sequence[Card]
+    wide: Picture | None
+    narrow: Picture | None
+    counted: Sequence[tuple[str, int]]
+    tasks: int
+
+
+def plan_of(run: Run, now: datetime) -> PlanView:
+    tasks = run.tasks.count()
+    if tasks > MOST_DRAWN:
+        return PlanView((), None, None, _counted(run), tasks)
+    state = read_state(run)
+    cards = cards_of(state, dict(run.tasks.values_list("key", "title")), now)
+    return PlanView(cards, draw(cards), draw(cards, downwards=True), (), tasks)
+
+
+def _counted(run: Run) -> list[tuple[str, int]]:
+    statuses = list(run.tasks.values_list("status", flat=True))
+    return [(status, statuses.count(status)) for status in TaskStatus.values if status in statuses]
+
+
+def gates_of(run: Run) -> Sequence[Gate]:
+    """Those that wait for a person first, then those that were decided."""
+    gates = run.gates.select_related("decided_by").order_by("pk")
+    return sorted(gates, key=lambda gate: (gate.status != GateStatus.PENDING, gate.pk))
+
+
+def artifacts_of(run: Run) -> tuple[Sequence[Artifact], int]:
+    """The newest ones, and how many more there are."""
+    found = run.artifacts.select_related("job__task").defer("job__outcome", "job__task__spec", "job__task__evidence")
+    shown = list(found.order_by("-pk")[: ARTIFACTS_SHOWN + 1])
+    more = run.artifacts.count() - ARTIFACTS_SHOWN if len(shown) > ARTIFACTS_SHOWN else 0
+    return shown[:ARTIFACTS_SHOWN], more
+
+
+def job_to_show(run: Run) -> Job | None:
+    """Whose log a visitor wants to see first: the newest that runs, else that failed, else that ran at all."""
+    jobs = run.jobs.select_related("task").order_by("-pk")
+    for wanted in (JobStatus.RUNNING, JobStatus.FAILED):
+        if job := jobs.filter(status=wanted).first():
+            return job
+    return jobs.filter(started_at__isnull=False).first() or jobs.first()
+
+
+def log_tail(job: Job, size: int) -> str:
+    """The end of the log as plain text: colours and other control sequences are taken out."""
+    data = read_piece(job.pk, max(size - TAIL_BYTES, 0), TAIL_BYTES)
+    return plain_text(data)
+
+
+def plain_text(data: bytes) -> str:
+    text = CONTROL.sub("", data.decode(errors="replace").replace("\r\n", "\n"))
+    return "\n".join(line.rpartition("\r")[2] for line in text.split("\n"))
+
+
+def attempts_of(job: Job) -> Sequence[Job]:
+    """Every attempt at the same piece of work in any round, oldest first."""
+    same = Job.objects.filter(run=job.run_id, task=job.task_id, step=job.step)
+    return list(same.defer("outcome").order_by("pk")[:50])
