@@ -19,6 +19,7 @@ class Process:
 
     pid: int
     parent: int
+    group: int
     session: int
     state: str
     started_ticks: int
@@ -36,7 +37,7 @@ def look(pid: int) -> Process | None:
     except OSError:
         return None
     fields = text[text.rindex(")") + 2 :].split()  # the name before it may hold spaces and brackets
-    return Process(pid, int(fields[1]), int(fields[3]), fields[0], int(fields[19]))
+    return Process(pid, int(fields[1]), int(fields[2]), int(fields[3]), fields[0], int(fields[19]))
 
 
 def everyone() -> list[Process]:
@@ -66,6 +67,15 @@ def descendants(root: int) -> list[Process]:
     for process in found:  # grows while it is walked
         found.extend(below.get(process.pid, []))
     return found
+
+
+def children() -> list[int]:
+    """Ids of this process's own children, zombies included: one read, where the kernel offers it."""
+    own = os.getpid()
+    try:
+        return [int(pid) for pid in (PROC / f"{own}/task/{own}/children").read_text().split()]
+    except FileNotFoundError:
+        return [process.pid for process in everyone() if process.parent == own]
 
 
 def of_session(leader: int) -> list[Process]:

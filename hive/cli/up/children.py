@@ -67,8 +67,9 @@ def _web(installation: Installation) -> Child:
 
 
 def _host(installation: Installation) -> Child:
-    argv = (*PYTHON, "workers.deployment.host", "--home", str(installation.home.root))
-    return Child("host", argv, grace_s=8)
+    socket = str(installation.home.socket("host"))
+    argv = (*PYTHON, "workers.deployment.host", "--home", str(installation.home.root), "--socket", socket)
+    return Child("host", argv, ready=Answer(socket), grace_s=8)
 
 
 def _worker(name: str, queues: str, processes: int, needs: tuple[str, ...]) -> Child:

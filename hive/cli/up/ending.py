@@ -13,14 +13,17 @@ from hive.home import Home
 
 MARK = "HIVE_UP"  # every child carries it, with the home as its value
 LONGEST_END_S = 10.0
+ORPHANS_S = 0.02
+AT_ONCE = 100
 
 
 def ended_children() -> Iterator[tuple[int, int]]:
-    """(pid, wait status) of each child that has ended, orphans that were adopted included.
+    """(pid, wait status) of children that have ended, orphans that were adopted included; AT_ONCE of them at most.
 
     While the caller looks at one it is still a zombie, so that its id, and its session's, belong to nobody else yet.
+    Not all of them: what forks and exits without end gives one more each time, and the caller has other things to do.
     """
-    while True:
+    for _ in range(AT_ONCE):
         try:
             found = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
         except ChildProcessError:
@@ -49,9 +52,15 @@ def tell(pid: int, number: int) -> None:
         os.kill(pid, number)
 
 
+def tell_group(group: int, number: int) -> None:
+    """To all processes of a group, in one step that no fork escapes."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(group, number)
+
+
 def kill_session(leader: int) -> None:
     """SIGKILL to a child that began a session, and to everything still in it."""
-    tell(leader, signal.SIGKILL)
+    tell_group(leader, signal.SIGKILL)
     for process in processes.of_session(leader):
         tell(process.pid, signal.SIGKILL)
 
@@ -59,18 +68,45 @@ def kill_session(leader: int) -> None:
 def kill_descendants(limit_s: float = LONGEST_END_S) -> list[int]:
     """SIGKILL everything below this process until nothing is left; what is after `limit_s` (stuck in the kernel).
 
-    In rounds: a process may fork between the look and the signal, and its child hangs below us as an orphan.
+    Everything is stopped before it is killed: a kill makes room under the limit of processes, and what forks without
+    end would fill it before the next look. It is over when the kernel knows of no child: a look into /proc may miss
+    what forks and exits, over and over, but each orphan becomes a child of this process before its parent is gone.
     """
     deadline = time.monotonic() + limit_s
-    while True:
-        for _ in ended_children():
-            pass
-        alive = [process.pid for process in processes.descendants(os.getpid()) if process.alive]
-        if not alive or time.monotonic() > deadline:
-            return alive
-        for pid in alive:
+    while has_children() and time.monotonic() < deadline:
+        alive = [process for process in processes.descendants(os.getpid()) if process.alive]
+        moving = [process for process in alive if process.state not in "TtD"]
+        for process in moving or alive:
+            tell(process.pid, signal.SIGSTOP if moving else signal.SIGKILL)
+        _kill_children_as_they_come()
+    return [process.pid for process in processes.descendants(os.getpid()) if process.alive]
+
+
+def has_children() -> bool:
+    """Reap those that have ended, and say whether there are others."""
+    for _ in ended_children():
+        pass
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return False
+    return True
+
+
+def _kill_children_as_they_come() -> None:
+    """For a moment, kill the groups of whatever is or becomes a child of this process: all below are in groups of theirs.
+
+    A child's group is known also when it is dead, and its successor is most often in the same.
+    """
+    until = time.monotonic() + ORPHANS_S
+    own = os.getpgrp()
+    while time.monotonic() < until and has_children():
+        for pid in reversed(processes.children()):  # newest first
             tell(pid, signal.SIGKILL)
-        time.sleep(0.01)
+            with contextlib.suppress(ProcessLookupError):
+                group = os.getpgid(pid)
+                if group != own:
+                    tell_group(group, signal.SIGKILL)
 
 
 def strays(home: Home) -> list[int]:

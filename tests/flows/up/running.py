@@ -109,7 +109,9 @@ class Installed:
     def sleepers(self, seconds: str) -> set[int]:
         """Ids of this Hive's `sleep` processes with this argument: below its supervisor, or with the test's mark."""
         below = {each.pid for each in processes.descendants(self.state.get("supervisor", 0))}
-        named = [each.pid for each in processes.everyone() if each.alive and processes.words(each.pid) == f"sleep {seconds}"]
+        named = [
+            each.pid for each in processes.everyone() if each.alive and processes.words(each.pid) == f"sleep {seconds}"
+        ]
         return {pid for pid in named if pid in below or processes.environment(pid).get(MARK) == self.mark}
 
     def clean_up(self) -> None:

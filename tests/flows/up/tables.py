@@ -13,7 +13,7 @@ SERVER = "tests.flows.up.server"
 
 def usual(installation: Installation) -> tuple[Child, ...]:
     """A one-time preparation, a web server, and a worker that has a job: a process cut loose that ignores SIGTERM."""
-    prepare = Child("prepare", ("sh", "-c", "echo preparing; echo '{\"sign_in\": \"/sign-in/?token=t0k\"}'"), once=True)
+    prepare = Child("prepare", ("sh", "-c", 'echo preparing; echo \'{"sign_in": "/sign-in/?token=t0k"}\''), once=True)
     job = "trap '' TERM; (env -i setsid sh -c \"trap '' TERM; sleep 1234.5\" &) ; exec sleep 1234.25"
     return (prepare, web(installation), Child("worker", ("sh", "-c", job), needs=("prepare",), grace_s=0.5))
 
@@ -73,6 +73,30 @@ def ordered(installation: Installation) -> tuple[Child, ...]:
 def stubborn(installation: Installation) -> tuple[Child, ...]:
     """One child that is deaf to SIGTERM and has all the time of the world."""
     return (web(installation), Child("worker", ("sh", "-c", "trap '' TERM; echo deaf; exec sleep 4567.5"), grace_s=600))
+
+
+def fleeing(installation: Installation, each_time: str = "") -> tuple[Child, ...]:
+    """A job that forks and exits, over and over: whoever looks for it finds a process that is gone already."""
+    script = f"""
+import fcntl, os, time
+held = os.open(os.environ["HIVE_HOME"] + "/fleeing", os.O_CREAT | os.O_RDWR)
+fcntl.flock(held, fcntl.LOCK_EX)  # every fork holds it too: it is free when none is left
+end = time.monotonic() + 60
+if os.fork() == 0:
+    os.setsid()
+    print("fleeing", flush=True)
+    while time.monotonic() < end:  # so that a failing test does not leave it behind for good
+        if os.fork():
+            os._exit(0)
+        {each_time}
+    os._exit(0)
+time.sleep(1e4)
+"""
+    return (web(installation), Child("worker", (sys.executable, "-c", script)))
+
+
+def fleeing_with_a_new_session_each_time(installation: Installation) -> tuple[Child, ...]:
+    return fleeing(installation, "os.setsid()")
 
 
 def warm(installation: Installation) -> tuple[Child, ...]:

@@ -85,7 +85,11 @@ def test_status_in_a_pipe_is_one_plain_line_per_part(hive: Installed) -> None:
     hive.up("usual", "--detach").communicate(timeout=60)
     lines = hive.hive("status").stdout.splitlines()
     assert lines[0].startswith(f"Hive on {hive.home} is ready · http://127.0.0.1:")
-    assert [line.split("\t")[:2] for line in lines[1:4]] == [["prepare", "done"], ["web", "running"], ["worker", "running"]]
+    assert [line.split("\t")[:2] for line in lines[1:4]] == [
+        ["prepare", "done"],
+        ["web", "running"],
+        ["worker", "running"],
+    ]
     assert "database\tok\t0.5 ms\t" in lines
     hive.hive("down")
 

@@ -9,6 +9,7 @@ import subprocess
 import pytest
 
 from hive.cli import processes
+from hive.cli.up import lock
 from tests.flows.up.running import Installed, eventually, stopped
 
 pytestmark = pytest.mark.flow
@@ -63,6 +64,16 @@ def test_a_second_ctrl_c_stops_at_once(hive: Installed) -> None:
     code, output, _ = stopped(process, signal.SIGINT)
     assert code == 0
     assert "Killing what is left." in output
+    assert hive.left() == []
+
+
+@pytest.mark.parametrize("table", ["fleeing", "fleeing_with_a_new_session_each_time"])
+def test_a_job_that_forks_away_from_its_killer_is_caught(hive: Installed, table: str) -> None:
+    process = hive.ready(table)
+    eventually(lambda: "fleeing" in hive.log("worker"), "the job is fleeing")
+    code, _, complaints = stopped(process)
+    assert (code, complaints) == (0, "")
+    assert not lock.is_held(hive.home / "fleeing")
     assert hive.left() == []
 
 
@@ -122,7 +133,7 @@ def test_after_a_crash_of_both_the_next_start_ends_what_a_worker_left_behind(hiv
 
 
 def test_what_a_crash_left_in_the_state_file_is_not_taken_for_a_running_hive(hive: Installed) -> None:
-    process = hive.ready("usual")
+    process = hive.ready("ordered")
     kill_both(hive, process)
     eventually(lambda: hive.hive("status").returncode == 1, "status sees that nothing runs")
     assert "No Hive runs" in hive.hive("status").stdout
