@@ -35,6 +35,10 @@ class CheckResult:
     tries: int = 1
 
 
+class GivenUp(Exception):
+    """Waiting is pointless; the sentence says why."""
+
+
 class _Failed(Exception):
     """The answer is not the one asked for; the sentence says why."""
 
@@ -54,31 +58,40 @@ def check(
 def check_within(
     url: str,
     *,
-    address: Address,
+    address: Callable[[], Address | None],
     within_s: float,
     status: int | None = 200,
     contains: str = "",
     timeout_s: float = 5.0,
-    given_up: Callable[[], str] = lambda: "",
 ) -> CheckResult:
     """The first check that passes, or the last one when `within_s` is over.
 
-    Between checks `given_up` may return a sentence ("the release ended with exit code 1") that ends the waiting.
+    `address` is asked before each check, because a release that is restarted meanwhile listens elsewhere: None if it
+    has no address yet, GivenUp("It exited with 1.") to end the waiting.
     """
     deadline = time.monotonic() + within_s
     wait_s, tries = FIRST_WAIT_S, 0
+    result = _not_checked(url)
     while True:
-        left_s = max(0.1, deadline - time.monotonic())
-        result = check(url, address=address, status=status, contains=contains, timeout_s=min(timeout_s, left_s))
-        tries += 1
+        try:
+            where = address()
+        except GivenUp as why:
+            return replace(result, message=f"{why} {result.message}".strip())
+        if where:
+            left_s = max(0.1, deadline - time.monotonic())
+            result = check(url, address=where, status=status, contains=contains, timeout_s=min(timeout_s, left_s))
+            tries += 1
+            result = replace(result, tries=tries)
         if result.ok:
-            return replace(result, tries=tries)
-        if why := given_up():
-            return replace(result, tries=tries, message=f"{why} {result.message}")
+            return result
         if time.monotonic() + wait_s > deadline:
-            return replace(result, tries=tries, message=f"{result.message} Tried {tries} times in {within_s:g} s.")
+            return replace(result, message=f"{result.message} Tried {tries} times in {within_s:g} s.".strip())
         time.sleep(wait_s)
         wait_s = min(wait_s * 1.5, LONGEST_WAIT_S)
+
+
+def _not_checked(url: str) -> CheckResult:
+    return CheckResult(False, url, None, 0.0, "", datetime.now(UTC), tries=0)
 
 
 async def _check(url: str, address: Address, status: int | None, contains: str, timeout_s: float) -> CheckResult:

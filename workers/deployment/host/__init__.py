@@ -13,6 +13,8 @@ child of `hive up` (`python -m workers.deployment.host --home DIR`), which start
     logtail.py      the end of a release's log
     launcher.py     the port to the sandbox; sandboxed.py fills it
 
+Its state is HOME/run/host.json; the sandboxes of its releases lie in HOME/hosted.
+
 It is *not* in charge of what should run where (the records say so), of whether a release is healthy (probes say so)
 or of starting a release again that died by itself (monitoring decides).
 

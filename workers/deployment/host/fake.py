@@ -8,9 +8,10 @@ import threading
 from pathlib import Path
 
 from workers.deployment.host.errors import LaunchFailed
-from workers.deployment.host.launcher import Ended, Launched
+from workers.deployment.host.launcher import Launched
 from workers.deployment.host.plan import Plan
 from workers.probe.address import Address
+from workers.sandbox.port import Ended, Result
 
 _pids = itertools.count(1_000_000_000)  # no such process can exist
 
@@ -24,7 +25,7 @@ class FakeLaunched:
         self.pid = next(_pids)
         self.plan = plan
         self.graces_s: list[float] = []
-        self._ended: Ended | None = None
+        self._ended: Result | None = None
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.address: Address = ("tcp", "127.0.0.1", self._listener.getsockname()[1])
         self._open: set[socket.socket] = set()
@@ -32,18 +33,18 @@ class FakeLaunched:
             log.write(f"fake release {plan.release} listens\n")
         threading.Thread(target=self._accept, daemon=True).start()
 
-    def poll(self) -> Ended | None:
+    def poll(self) -> Result | None:
         return self._ended
 
     def stop(self, grace_s: float) -> None:
         self.graces_s.append(grace_s)
-        self._end(Ended(None, "SIGTERM", "It was stopped."))
+        self._end(Result(143, Ended.STOPPED, 0.0, 0, 0, "It was stopped."))
 
     def die(self, code: int = 1) -> None:
         """End as if by itself."""
-        self._end(Ended(code, "", f"It ended with exit code {code}."))
+        self._end(Result(code, Ended.EXITED, 0.0, 0, 0, f"It exited with {code}."))
 
-    def _end(self, how: Ended) -> None:
+    def _end(self, how: Result) -> None:
         self._ended = self._ended or how
         for each in (self._listener, *list(self._open)):
             try:

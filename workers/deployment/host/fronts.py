@@ -59,8 +59,6 @@ class Fronts:
                     front.close()
                 raise
             self._fronts[environment] = front
-            if release:
-                self._finder.prove(release)  # whoever switches has seen it answer
             front.show(release)
         log.info("%s shows release %s on port %s", environment, release, front.port)
         return self.view(environment)

@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
 from workers.deployment.host.plan import Plan
 from workers.probe.address import Address
-
-
-@dataclass(frozen=True)
-class Ended:
-    """`code` as the program gave it, or None with the name of the `signal`; `message` is a sentence."""
-
-    code: int | None
-    signal: str
-    message: str
+from workers.sandbox.port import Result
 
 
 class Launched(Protocol):
@@ -25,7 +16,7 @@ class Launched(Protocol):
     address: Address
     kind: str
 
-    def poll(self) -> Ended | None:
+    def poll(self) -> Result | None:
         """How it ended, or None while it runs. Does not block."""
         ...
 

@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from workers.deployment.host.errors import LaunchFailed
-from workers.deployment.host.launcher import Ended, Launched, Launcher
+from workers.deployment.host.launcher import Launched, Launcher
 from workers.deployment.host.plan import Plan
+from workers.sandbox.port import Result
 
 WATCH_S = 0.2
 
@@ -39,11 +40,11 @@ class Live:
         except Exception as error:  # a bug in a launcher must not take the host and every other release with it
             raise LaunchFailed(f"Release {plan.release} cannot be started: {error!r}.") from error
 
-    def watch(self, ended: Callable[[Live, Ended], None]) -> None:
+    def watch(self, ended: Callable[[Live, Result], None]) -> None:
         """Call `ended` when the process ends by itself, and not when it was stopped."""
         self._watching = asyncio.create_task(self._until_end(ended))
 
-    async def _until_end(self, ended: Callable[[Live, Ended], None]) -> None:
+    async def _until_end(self, ended: Callable[[Live, Result], None]) -> None:
         while (how := self.launched.poll()) is None:
             await asyncio.sleep(WATCH_S)
         try:

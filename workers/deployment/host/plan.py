@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from workers.deployment.host.errors import BadRequest
-from workers.sandbox.port import Limits
+from workers.sandbox.port import WORKSPACE, Limits
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -18,7 +18,7 @@ class Plan:
     """How one release runs. A release id stands for one plan for good.
 
     files    absolute path of a tar: what lies in /workspace when it starts, fresh at each start
-    argv     the command, run in /workspace
+    argv     the command, run in `cwd`
     env      its variables, next to those that the sandbox sets (PORT among them)
     port     the port it should listen on, on 127.0.0.1; the sandbox may choose another and say so in PORT
     limits   memory, processes, disk …, held by the sandbox
@@ -34,6 +34,7 @@ class Plan:
     port: int = 8080
     limits: Limits = field(default_factory=Limits)
     sandbox: str = ""
+    cwd: str = WORKSPACE
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)

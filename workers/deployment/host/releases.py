@@ -12,12 +12,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from workers.deployment.host.errors import HostError, HostUnavailable, LaunchFailed, ReleaseConflict, UnknownRelease
-from workers.deployment.host.launcher import Ended, Launcher
+from workers.deployment.host.launcher import Launcher
 from workers.deployment.host.live import Live, in_thread
 from workers.deployment.host.memory import Kept, MemoryFile
 from workers.deployment.host.plan import Plan
 from workers.deployment.host.views import Exit, ReleaseState, ReleaseView
 from workers.deployment.host.whereabouts import Whereabouts
+from workers.sandbox.port import Result
 
 THREADS = 8
 DRAIN_STEP_S = 0.05
@@ -161,14 +162,15 @@ class Releases:
             self._live.pop(name, None)
             log.info("release %s is stopped", name)
 
-    def _ended(self, live: Live, how: Ended) -> None:
+    def _ended(self, live: Live, how: Result) -> None:
         name = next((name for name, other in self._live.items() if other is live), None)
         if name is None:
             return
         del self._live[name]
         kept = self._memory.now.releases[name]
-        self._note(name, replace(kept, exit=Exit(how.code, how.signal, _now(), how.message)))
-        log.warning("release %s ended by itself: %s", name, how.message)
+        message = how.message or f"It exited with {how.exit_code}."
+        self._note(name, replace(kept, exit=Exit(how.exit_code, str(how.ended), _now(), message)))
+        log.warning("release %s ended by itself: %s", name, message)
 
     async def _drain(self, name: str, drain_s: float) -> None:
         loop = asyncio.get_running_loop()

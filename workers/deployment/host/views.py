@@ -21,10 +21,13 @@ class ReleaseState(StrEnum):
 
 @dataclass(frozen=True)
 class Exit:
-    """How a release ended. `code` is None where a signal ended it or it never `ran`; `at` is ISO 8601, UTC."""
+    """How a release ended: `ended` is the sandbox's word for it (exited, out_of_memory, disk_limit …).
+
+    `code` is 128 + signal where one ended it, None where a limit did or it never `ran`. `at` is ISO 8601, UTC.
+    """
 
     code: int | None
-    signal: str
+    ended: str
     at: str
     message: str
     ran: bool = True

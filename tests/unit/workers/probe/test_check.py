@@ -1,114 +1,18 @@
 from __future__ import annotations
 
 import os
-import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
-from workers.probe.address import Address, read_address
-from workers.probe.check import BODY_LIMIT_BYTES, check, check_within
-
-
-class Site(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self) -> None:
-        name = self.path.strip("/").replace("-", "_") or "home"
-        getattr(self, name, self.missing)()
-
-    def home(self) -> None:
-        self.answer(200, f"Welcome to {self.headers['host']}")
-
-    def missing(self) -> None:
-        self.answer(404, "nothing here")
-
-    def moved(self) -> None:
-        self.answer(302, "", Location="/home")
-
-    def moved_with_name(self) -> None:
-        self.answer(302, "", Location=f"http://{self.headers['host']}/home")
-
-    def elsewhere(self) -> None:
-        self.answer(302, "", Location="http://169.254.169.254/latest/")
-
-    def other_port(self) -> None:
-        self.answer(302, "", Location="http://devsite:9999/")
-
-    def around(self) -> None:
-        self.answer(302, "", Location="/around")
-
-    def broken_redirect(self) -> None:
-        self.answer(302, "", Location="http://[:::/")
-
-    def large(self) -> None:
-        self.answer(200, "x" * (BODY_LIMIT_BYTES + 10) + "needle")
-
-    def latin(self) -> None:
-        self.answer(200, "Grüße", charset="latin-1")
-
-    def strange(self) -> None:
-        self.answer(200, "hello", charset="utf-8", Content_Type="text/html; charset=klingon")
-
-    def front(self) -> None:
-        self.answer(503, "page", Hive_Host="its release is not running")
-
-    def trickle(self) -> None:
-        self.wfile.write(b"HTTP/1.1 200 OK\r\n")
-        for _ in range(100):
-            self.wfile.write(b"X-More: yes\r\n")
-            time.sleep(0.1)
-
-    def silence(self) -> None:
-        self.close_connection = True
-
-    def answer(self, status: int, body: str, charset: str = "utf-8", **headers: str) -> None:
-        data = body.encode(charset)
-        self.send_response(status)
-        for name, value in ({"Content_Type": f"text/html; charset={charset}"} | headers).items():
-            self.send_header(name.replace("_", "-"), value)
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    def log_message(self, *_: object) -> None: ...
-
-    def handle(self) -> None:
-        with suppress(OSError):  # the prober had seen enough
-            super().handle()
-
-
-class UnixServer(ThreadingHTTPServer):
-    address_family = socket.AF_UNIX
-
-    def server_bind(self) -> None:
-        self.socket.bind(self.server_address)
-        self.server_name, self.server_port = "devsite", 0
-
-    def get_request(self) -> tuple[socket.socket, tuple[str, int]]:
-        return self.socket.accept()[0], ("unix", 0)
-
-
-@pytest.fixture(scope="module", params=["tcp", "unix"])
-def address(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
-    path = str(tmp_path_factory.mktemp("site") / "s")
-    server: HTTPServer
-    if request.param == "unix":
-        server = UnixServer(path, Site)  # type: ignore[arg-type]
-        where: Address = ("unix", path)
-    else:
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Site)
-        where = ("tcp", "127.0.0.1", server.server_port)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield where
-    server.shutdown()
-    server.server_close()
+from tests.unit.workers.probe.site import Site, free_port
+from workers.probe.address import Address
+from workers.probe.check import BODY_LIMIT_BYTES, GivenUp, check, check_within
 
 
 def test_the_environments_own_name_is_reached_where_the_release_listens(address: Address) -> None:
@@ -215,36 +119,32 @@ def test_it_waits_for_a_site_that_comes_up_late() -> None:
     port = free_port()
     late = threading.Timer(0.4, lambda: ThreadingHTTPServer(("127.0.0.1", port), Site).handle_request())
     late.start()
-    result = check_within("http://devsite:8080/", address=("tcp", "127.0.0.1", port), within_s=20)
+    result = check_within("http://devsite:8080/", address=lambda: ("tcp", "127.0.0.1", port), within_s=20)
     assert result.ok
     assert result.tries > 1
 
 
 def test_it_gives_up_when_the_time_is_over() -> None:
-    result = check_within("http://devsite/", address=("tcp", "127.0.0.1", free_port()), within_s=0.3)
+    result = check_within("http://devsite/", address=lambda: ("tcp", "127.0.0.1", free_port()), within_s=0.3)
     assert not result.ok
     assert "times in 0.3 s" in result.message
 
 
 def test_it_gives_up_at_once_when_waiting_is_pointless() -> None:
+    addresses: list[Address] = [("tcp", "127.0.0.1", free_port())]
+
+    def address() -> Address:
+        if addresses:
+            return addresses.pop()
+        raise GivenUp("It exited with 1.")
+
     began = time.monotonic()
-    address: Address = ("tcp", "127.0.0.1", free_port())
-    result = check_within("http://devsite/", address=address, within_s=60, given_up=lambda: "It ended with 1.")
-    assert result.message.startswith("It ended with 1. No answer")
+    result = check_within("http://devsite/", address=address, within_s=60)
+    assert result.message.startswith("It exited with 1. No answer")
     assert time.monotonic() - began < 10
 
 
-def test_an_address_survives_json() -> None:
-    assert read_address(["unix", "/s"]) == ("unix", "/s")
-    assert read_address(["tcp", "127.0.0.1", 80]) == ("tcp", "127.0.0.1", 80)
-
-
-@pytest.mark.parametrize("value", [[], ["unix"], ["tcp", "h", "80"], ["tcp", "h", 0], ["ftp", "h", 1], "unix"])
-def test_what_is_no_address_is_refused(value: list[object]) -> None:
-    with pytest.raises(ValueError, match="is not an address; use"):
-        read_address(value)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
+def test_it_waits_for_a_release_that_has_no_address_yet(address: Address) -> None:
+    late: list[Address | None] = [address, None, None]
+    result = check_within("http://devsite:8080/", address=late.pop, within_s=20)
+    assert (result.ok, result.tries) == (True, 1)

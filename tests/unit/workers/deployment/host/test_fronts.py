@@ -105,11 +105,23 @@ def test_a_visitor_waits_while_the_release_restarts(hosting: Hosting) -> None:
 
 def test_a_release_that_hangs_up_on_a_visitor_is_a_503_page(hosting: Hosting) -> None:
     url = hosting.live("r1")
-    launched = hosting.launcher.last("r1")
-    launched._serve = lambda connection: connection.close()  # type: ignore[method-assign]
+    assert get(url) == (200, "r1")
+    hosting.launcher.last("r1")._serve = lambda connection: connection.close()  # type: ignore[method-assign]
     answer = httpx.get(url)
     assert answer.status_code == 503
     assert "without an answer" in answer.headers["hive-host"]
+
+
+def test_a_sandbox_in_which_nobody_listens_yet_is_waited_for_but_not_for_ever(
+    hosting: Hosting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(front, "HOLD_S", 0.5)
+    url = hosting.live("r1")
+    launched = hosting.launcher.last("r1")
+    serve, launched._serve = launched._serve, lambda connection: connection.close()  # type: ignore[method-assign]
+    assert httpx.get(url).headers["hive-host"] == "its release does not accept connections"
+    threading.Timer(0.2, lambda: setattr(launched, "_serve", serve)).start()
+    assert get(url) == (200, "r1")
 
 
 def test_a_connection_that_is_at_rest_is_closed_after_a_switch(

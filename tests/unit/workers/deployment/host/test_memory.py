@@ -26,7 +26,7 @@ def path(tmp_path: Path) -> Path:
 
 def test_what_was_kept_is_read_back_as_it_was(path: Path) -> None:
     memory = MemoryFile(path)
-    memory.keep("r1", Kept(PLAN, launches=3, exit=Exit(1, "", "2026-01-01T00:00:00+00:00", "It ended.")))
+    memory.keep("r1", Kept(PLAN, launches=3, exit=Exit(1, "exited", "2026-01-01T00:00:00+00:00", "It ended.")))
     memory.route("devsite", Route(8080, "r1", 7))
     again = MemoryFile(path)
     assert again.load() == ""

@@ -50,7 +50,7 @@ def test_a_release_that_dies_is_seen_and_not_started_again(hosting: Hosting) -> 
     hosting.launcher.last("r1").die(3)
     wait_for(lambda: hosting.client.list().release("r1").state == ReleaseState.EXITED)
     view = hosting.client.list().release("r1")
-    assert (view.exit.code, view.exit.message) == (3, "It ended with exit code 3.")
+    assert (view.exit.code, view.exit.message) == (3, "It exited with 3.")
     assert view.exit.at.endswith("+00:00")
     assert len(hosting.launcher.launched) == 1
 
