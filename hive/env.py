@@ -38,6 +38,15 @@ def seconds(value: str) -> float:
     return parsed
 
 
+def rate(value: str) -> tuple[int, int]:
+    """How often per how many seconds, from `1200/min`."""
+    units = {"s": 1, "sec": 1, "second": 1, "min": 60, "minute": 60, "h": 3600, "hour": 3600, "day": 86400}
+    count, _, unit = value.partition("/")
+    if not count.strip().isdecimal() or unit.strip() not in units:
+        raise BadSetting("use a number per second, minute, hour or day, such as 20/s or 1200/min")
+    return int(count), units[unit.strip()]
+
+
 def boolean(value: str) -> bool:
     known = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
     try:
@@ -113,7 +122,9 @@ _TABLE = [
     Setting("HIVE_LOG_LIMIT_MB", "64", number, "How much of one job's output is kept (head and tail)."),
     Setting("HIVE_MIN_FREE_MB", "64", number, "Free disk space below which no new job is started."),
     Setting("HIVE_WORKERS", "2", number, "Processes for coding and testing jobs in `hive up`."),
-    Setting("HIVE_RATE", "1200/min", text, "API requests per user or key."),
+    Setting("HIVE_RATE", "1200/min", rate, "API requests per person or key. 0/min: no limit."),
+    Setting("HIVE_URL", "", text, "Hive that the `hive` command talks to. Empty: the one that runs on HIVE_HOME."),
+    Setting("HIVE_API_KEY", "", text, "Key for it. Empty: the one that `hive up` wrote into HIVE_HOME."),
     Setting("HIVE_MODEL", "", text, "Model as provider/name. Empty: no model, templates only."),
     Setting("HIVE_MODEL_API_KEY", "", text, "Key for the model's provider."),
     Setting("HIVE_MODEL_API_BASE", "", text, "Address of the model's provider, where it is not the usual one."),

@@ -23,7 +23,8 @@ class Environment(models.Model):
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="environments")
     name = models.CharField(max_length=40, default="devsite")
-    port = models.PositiveIntegerField(null=True, blank=True, help_text="Where people reach it; kept for good.")
+    url = models.CharField(max_length=200, blank=True, help_text="Where people reach it; the same for every release.")
+    address = models.JSONField(null=True, blank=True, help_text="Where Hive's checks reach it: [kind, …].")
     generation = models.PositiveIntegerField(default=0)
     live = models.ForeignKey("Release", models.SET_NULL, null=True, blank=True, related_name="+")
     previous = models.ForeignKey("Release", models.SET_NULL, null=True, blank=True, related_name="+")
@@ -48,7 +49,12 @@ class Release(models.Model):
 
     environment = models.ForeignKey(Environment, models.CASCADE, related_name="releases")
     run = models.ForeignKey(Run, models.PROTECT, related_name="releases")
-    job = models.OneToOneField(Job, models.PROTECT, related_name="release", help_text="The attempt that made it.")
+    job = models.OneToOneField(
+        Job, models.PROTECT, null=True, blank=True, related_name="release", help_text="The attempt that made it."
+    )
+    restores = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, related_name="+", help_text="After a rollback: what came back."
+    )
     commit = models.CharField(max_length=40)
     target = models.CharField(max_length=20)
     config = models.JSONField(help_text="The spec's deploy part, with every default filled in.")
@@ -63,6 +69,7 @@ class Release(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        indexes = [models.Index(fields=["environment", "-id"], name="release_environment")]
 
     def __str__(self) -> str:
         return f"Release {self.pk} of {self.environment}"

@@ -43,6 +43,10 @@ class Run(models.Model):
         RETRY = "retry", "Retry"  # the same spec version once more
         REPAIR = "repair", "Repair"  # started by an incident of the parent's release
 
+    class Landing(models.TextChoices):
+        LANDED = "landed", "Landed"
+        CONFLICT = "conflict", "In conflict with the branch"
+
     project = models.ForeignKey(Project, models.PROTECT, related_name="runs")
     spec_version = models.ForeignKey(SpecVersion, models.PROTECT, related_name="runs", null=True, blank=True)
     parent = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="children")
@@ -65,6 +69,8 @@ class Run(models.Model):
 
     base_commit = models.CharField(max_length=40, blank=True)
     commit = models.CharField(max_length=40, blank=True, help_text="What was deployed: every task's work, merged.")
+
+    landing = models.CharField(max_length=10, choices=Landing, blank=True, help_text="On the project's branch.")
 
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="runs")
     created_at = models.DateTimeField(default=timezone.now)

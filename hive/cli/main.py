@@ -11,10 +11,16 @@ import typer
 from typer.exceptions import TyperException
 
 from hive import env
+from hive.cli.cancel import approve, cancel
+from hive.cli.demo import demo
 from hive.cli.doctor.command import doctor
 from hive.cli.down import down
 from hive.cli.failure import Failure
+from hive.cli.logs import logs
+from hive.cli.run import run as run_verb
+from hive.cli.spec import spec
 from hive.cli.status import status
+from hive.cli.token import token
 from hive.cli.up.command import up
 
 app = typer.Typer(
@@ -48,6 +54,13 @@ app.command()(up)
 app.command()(down)
 app.command()(status)
 app.command()(doctor)
+app.command("run")(run_verb)
+app.command()(logs)
+app.command()(cancel)
+app.command()(approve)
+app.add_typer(spec, name="spec")
+app.add_typer(token, name="token")
+app.command()(demo)
 
 
 def run() -> None:
@@ -85,7 +98,8 @@ def _sentence(error: TyperException) -> str:
         names = [name for parameter in context.command.params for name in parameter.opts]
         near = get_close_matches(wrong, names, n=1, cutoff=0.5)
         said = f"No such option {wrong!r}." + (f" Did you mean {near[0]!r}?" if near else "")
-    return f"{said.rstrip('.?')}{'?' if said.endswith('?') else '.'} See `{context.command_path if context else 'hive'} --help`."
+    end = "" if said.endswith(("?", ".")) else "."
+    return f"{said}{end} See `{context.command_path if context else 'hive'} --help`."
 
 
 def _confess(error: Exception) -> int:

@@ -67,6 +67,7 @@ def _every(task: str, seconds: float) -> dict[str, Any]:
 # Written into the database when beat starts; an operator can switch an entry off in admin.
 CELERY_BEAT_SCHEDULE = {
     "hive: sweep": _every("manager.sweep", env.get("HIVE_SWEEP_S")),
+    "hive: probe releases": _every("monitoring.probe", max(env.get("HIVE_PROBE_S") / 5, 1)),
     "hive: archive logs": _every("monitoring.archive_logs", 10),
     "hive: remove orphaned artifacts": _every("monitoring.remove_orphans", 24 * 3600),
 }

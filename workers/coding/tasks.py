@@ -2,7 +2,19 @@
 
 from celery import shared_task
 
+from workers.coding.merging import merge as merge_tasks
+from workers.coding.write import write
 from workers.hand_on import hand_on, nothing
+
+
+@shared_task(name="coding.code")
+def code(job_id: int, epoch: int) -> None:
+    hand_on(job_id, epoch, write)
+
+
+@shared_task(name="coding.merge")
+def merge(job_id: int, epoch: int) -> None:
+    hand_on(job_id, epoch, merge_tasks)
 
 
 @shared_task(name="coding.noop")

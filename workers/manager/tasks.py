@@ -3,15 +3,26 @@
 from celery import shared_task
 
 from apps.runs.models import Job
-from apps.runs.services.perform import perform
+from apps.runs.services.perform import Work, perform
 from apps.runs.services.sweep import sweep as sweep_once
 from workers.hand_on import nothing
 from workers.manager.advance import advance as advance_run
+from workers.manager.plan import plan as plan_run
+
+
+@shared_task(name="manager.plan")
+def plan(job_id: int, epoch: int) -> None:
+    begin(job_id, epoch, plan_run)
 
 
 @shared_task(name="manager.noop")
 def noop(job_id: int, epoch: int) -> None:
-    if perform(job_id, epoch, nothing):
+    begin(job_id, epoch, nothing)
+
+
+def begin(job_id: int, epoch: int, work: Work) -> None:
+    """A run's first step stands in no canvas; the manager goes on by itself, without a message to itself."""
+    if perform(job_id, epoch, work):
         advance_run(Job.objects.values_list("run_id", flat=True).get(pk=job_id))
 
 

@@ -5,6 +5,18 @@ from celery import shared_task
 from apps.artifacts.services.archive_logs import archive_logs as archive_once
 from apps.artifacts.services.remove_orphans import remove_orphans as remove_once
 from workers.hand_on import hand_on, nothing
+from workers.monitoring import probe as probing
+from workers.monitoring.accept import accept as accept_run
+
+
+@shared_task(name="monitoring.accept")
+def accept(job_id: int, epoch: int) -> None:
+    hand_on(job_id, epoch, accept_run)
+
+
+@shared_task(name="monitoring.probe")
+def probe() -> None:
+    probing.probe_due()
 
 
 @shared_task(name="monitoring.noop")

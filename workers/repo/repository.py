@@ -53,6 +53,14 @@ class Repository:
     def set_branch(self, branch: str, commit: str) -> None:
         self._git("update-ref", f"refs/heads/{branch}", commit)
 
+    def move_branch(self, branch: str, old: str, new: str) -> bool:
+        """Move the branch only if it is still at `old`."""
+        try:
+            self._git("update-ref", f"refs/heads/{branch}", new, old)
+        except GitError:
+            return False
+        return True
+
     def is_ancestor(self, older: str, newer: str) -> bool:
         try:
             self._git("merge-base", "--is-ancestor", older, newer)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,14 +55,20 @@ class ActiveJob:
         """Add a line of Hive's own to the job's output."""
         self.log.write(f"{text}\n".encode())
 
-    def emit(self, type: str, **data: Any) -> None:
-        """Record an event of this job. Raises LeaseLost if the job is no longer ours."""
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """A transaction in which the lease is ours, and stays so to its end. Raises LeaseLost if it is not."""
         with transaction.atomic():
-            held = Job.objects.select_for_update().filter(
+            mine = Job.objects.select_for_update().filter(
                 pk=self.row.pk, lease_token=self.row.lease_token, status=JobStatus.RUNNING
             )
-            if not list(held.values_list("pk")):
+            if not list(mine.values_list("pk")):
                 raise LeaseLost(f"{self.row} is no longer held under this lease.")
+            yield
+
+    def emit(self, type: str, **data: Any) -> None:
+        """Record an event of this job. Raises LeaseLost if the job is no longer ours."""
+        with self.held():
             record(self.row.run_id, type, data, job_id=self.row.pk)
 
     @property

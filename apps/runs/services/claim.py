@@ -66,7 +66,7 @@ def _begin_run(job: Job, now: datetime) -> None:
     """The first step of a run needs nothing; it sets the run going. An attempt that follows a lost one finds it so."""
     run = job.run
     if run.status == RunStatus.QUEUED:
-        timeout_s = (run.spec_version.data if run.spec_version else {}).get("timeout_s")
+        timeout_s = (run.spec_version.data if run.spec_version else {}).get("timeout")
         deadline = now + timedelta(seconds=timeout_s) if timeout_s else None
         move(run, RunStatus.RUNNING, started_at=now, deadline_at=deadline)
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from apps.events import wake
 from apps.events.lifecycle import Guard, MoveLost, move
+from apps.events.services import record
 from apps.runs.models import Job, Run, Task
 from apps.runs.outcome import Outcome
 from apps.runs.plan import workflows
@@ -66,6 +67,18 @@ def _nothing(job: Job, seen: dict[str, Any]) -> None:
     """Steps that change no task."""
 
 
+def _planned(job: Job, seen: dict[str, Any]) -> None:
+    """The plan's tasks, as the spec has them: in topological order."""
+    run = job.run
+    spec = run.spec_version.data if run.spec_version else {"tasks": []}
+    Run.objects.filter(pk=run.pk).update(base_commit=seen["base_commit"])
+    for position, task in enumerate(spec["tasks"]):
+        made = Task.objects.create(
+            run=run, key=task["id"], title=task["title"], position=position, needs=task["depends_on"], spec=task
+        )
+        record(run.pk, Task.EVENT, {"id": made.pk, "key": made.key, "from": "", "to": made.status}, job_id=job.pk)
+
+
 def _written(job: Job, seen: dict[str, Any]) -> None:
     task = job.task
     assert task is not None  # noqa: S101 - a coding.code job is always made with its task
@@ -77,6 +90,7 @@ def _tested(job: Job, seen: dict[str, Any]) -> None:
     task = job.task
     assert task is not None  # noqa: S101 - a testing.test job is always made with its task
     move(task, TaskStatus.VERIFIED, job_id=job.pk, evidence={**task.evidence, "tests": seen["tests"]})
+    Run.objects.filter(pk=job.run_id).update(commit=task.commit)  # of several tasks, the merge comes later
 
 
 def _merged(job: Job, seen: dict[str, Any]) -> None:
@@ -89,6 +103,7 @@ def _accepted(job: Job, seen: dict[str, Any]) -> None:
 
 
 PROGRESS: dict[str, Callable[[Job, dict[str, Any]], None]] = {
+    workflows.PLAN: _planned,
     workflows.CODE: _written,
     workflows.TEST: _tested,
     workflows.MERGE: _merged,

@@ -1,0 +1,108 @@
+"""The verb `hive run`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from hive.cli import show
+from hive.cli.failure import Failure
+from hive.cli.remote.api import Api, Refused
+
+EXIT_CODES = {"completed": 0, "failed": 1, "canceled": 3}
+LARGEST_SPEC_BYTES = 1024 * 1024
+
+
+def run(
+    spec: Annotated[str, typer.Argument(help="File with a spec, or - for standard input.", show_default=False)] = "",
+    wait: Annotated[bool, typer.Option("--wait", help="Show progress, and return when the run has ended.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    project: Annotated[str, typer.Option(help="Project to run in; made at its first use.", show_default=False)] = "",
+    engine: Annotated[str, typer.Option(help="How code is written: template, model …", show_default=False)] = "",
+    story: Annotated[str, typer.Option(help="A sentence or two instead of a spec.", show_default=False)] = "",
+    workflow: Annotated[str, typer.Option(help="`noop` only shows that every role answers.", hidden=True)] = "",
+) -> None:
+    """Start a run of a spec.
+
+    With --wait it exits with 0 when the run completed, 1 failed, 3 canceled; 2 is for a spec or a server that is wrong.
+    """
+    if bool(spec) + bool(story) + bool(workflow) != 1:
+        raise Failure("Name one spec file (or - for standard input), or give a --story.")
+    wanted: dict[str, Any] = {"project": project, "engine": engine, "story": story, "workflow": workflow}
+    if spec:
+        wanted["spec"] = read_spec(spec)
+    api = Api()
+    try:
+        started = api.post("runs", {key: value for key, value in wanted.items() if value})
+    except Refused as refused:
+        raise explain(refused, spec or "the story") from None
+    ended = _follow(api, started["id"], quiet=as_json) if wait else started
+    if as_json:
+        show.as_json(summary(api, ended))
+    elif not wait:
+        typer.echo(f"Run {started['id']} is {started['status']}: {api.address.url}/runs/{started['id']}")
+    raise typer.Exit(EXIT_CODES[ended["status"]] if wait else 0)
+
+
+def _follow(api: Api, run_id: int, *, quiet: bool) -> Any:
+    from hive.cli.remote import watch
+
+    if not quiet:
+        return watch.follow(api, run_id)
+    for _ in api.stream(f"runs/{run_id}/stream", until="end"):
+        pass
+    return api.get(f"runs/{run_id}")
+
+
+def read_spec(name: str) -> str:
+    """The text of a spec. What cannot be one is refused here, before anything is sent."""
+    try:
+        data = sys.stdin.buffer.read(LARGEST_SPEC_BYTES + 1) if name == "-" else _read(Path(name))
+    except OSError as error:
+        raise Failure(f"{name}: {error.strerror}.") from None
+    if len(data) > LARGEST_SPEC_BYTES:
+        raise Failure(f"{name} has more than {LARGEST_SPEC_BYTES:,} bytes; a spec has 1 MiB at most.")
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        raise Failure(f"{name} is not a text: byte {error.start} is not UTF-8.") from None
+
+
+def _read(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(LARGEST_SPEC_BYTES + 1)
+
+
+def explain(refused: Refused, name: str) -> Failure:
+    """The server's problems with a spec, one line each: file:line:column: what, and what would be right."""
+    problems = refused.problem.get("problems")
+    if not problems:
+        return refused
+    lines = [f"{name}: {len(problems)} problem{'s' if len(problems) > 1 else ''}"]
+    for problem in problems:
+        where = ":".join(str(problem[key]) for key in ("line", "column") if problem.get(key)) or problem.get("path", "")
+        lines.append(f"  {name}:{where}: {problem['message']} {problem.get('hint') or ''}".rstrip())
+    return Failure("\n".join(lines))
+
+
+def summary(api: Api, run: Any) -> dict[str, Any]:
+    """What `--json` prints."""
+    jobs = list(api.pages(f"runs/{run['id']}/jobs", page_size=100))
+    return {
+        "id": run["id"],
+        "status": run["status"],
+        "reason": run["reason"],
+        "message": run["message"],
+        "url": f"{api.address.url}/runs/{run['id']}",
+        "jobs": [
+            {
+                key: job.get(key)
+                for key in ("id", "role", "step", "task", "round", "attempt", "status", "reason", "message")
+            }
+            for job in jobs
+        ],
+        "release": run.get("release"),
+    }

@@ -1,0 +1,1 @@
+"""How code gets written: one module per engine, behind one port."""

@@ -1,0 +1,80 @@
+"""Write one task's code: a worktree, an engine, a commit, and a look whether the promised outputs are in it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from apps.artifacts.models import Artifact
+from apps.artifacts.services.save import save
+from apps.events.models import EventType
+from apps.runs.models import Task
+from apps.runs.outcome import JobFailed, Outcome, done, failed
+from apps.runs.services.active import ActiveJob
+from apps.runs.states import Reason
+from apps.specs.schema import Task as TaskSpec
+from workers.coding.engines.choose import engine_for
+from workers.coding.engines.port import Assignment, EngineFailed, Written
+from workers.coding.merging import start_of
+from workers.places import label_of, repository_of, scratch_of
+from workers.repo.repository import Repository
+from workers.repo.worktree import checkout
+
+SHOWN_CHANGES = 200
+WORKSPACE = "/workspace/"
+
+
+def write(job: ActiveJob) -> Outcome:
+    """The work of coding.code."""
+    job.emit(EventType.PHASE, name="code", task=job.task.key)
+    spec = TaskSpec.model_validate(job.task.spec)
+    repository = repository_of(job.run.project)
+    base = start_of(job, repository)
+    with checkout(repository, base, scratch_of(job) / f"{label_of(job)}-tree") as tree:
+        written = _write(job, spec, tree.path)
+        commit = tree.commit(f"{spec.title}\n\nTask {spec.id} of run {job.run.pk}, round {job.row.round}.")
+    repository.set_branch(f"hive/run-{job.run.pk}/{spec.id}", commit)
+    job.print(f"{written.summary} Commit {commit[:12]}.")
+    changes = _report(job, repository, base, commit)
+    return _judge(repository, spec, commit, written, changes)
+
+
+def _write(job: ActiveJob, spec: TaskSpec, folder: Path) -> Written:
+    engine = engine_for(spec.engine or job.run.engine)
+    job.emit(EventType.ACTIVITY, text=f"Writing {spec.title} with the engine {engine.name}")
+    assignment = Assignment(spec, job.row.round, last_failure(job.task, job.row.round), job.emit, job.print)
+    try:
+        return engine.write_code(assignment, folder)
+    except EngineFailed as error:
+        raise JobFailed(Reason(error.reason), str(error)) from error
+
+
+def last_failure(task: Task, round: int) -> str:
+    """What the tests said in the round before; empty in the first."""
+    last = task.jobs.filter(round=round - 1, reason__gt="").exclude(reason=Reason.LOST).order_by("-pk").first()
+    return f"{last.message}\n{json.dumps(last.outcome)}" if last else ""
+
+
+def _report(job: ActiveJob, repository: Repository, base: str, commit: str) -> list[tuple[str, str]]:
+    """Tell which files changed, and keep the difference and the whole as artifacts."""
+    changes = repository.changes(base, commit)
+    for change, path in changes[:SHOWN_CHANGES]:
+        job.emit(EventType.FILE, change=change, path=path)
+    save(job, "changes.diff", Artifact.Kind.DIFF, [repository.diff(base, commit)])
+    with repository.archive(commit) as tar:
+        save(job, "tree.tar", Artifact.Kind.TREE, iter(lambda: tar.read(65536), b""))
+    return changes
+
+
+def _judge(
+    repository: Repository, spec: TaskSpec, commit: str, written: Written, changes: list[tuple[str, str]]
+) -> Outcome:
+    """Done means that the commit holds what was promised, whatever the engine says."""
+    promised = [output.path for output in spec.outputs]
+    missing = [path for path in promised if not repository.holds(commit, path.removeprefix(WORKSPACE))]
+    if missing:
+        message = f"The commit {commit[:12]} does not hold what the task promises: {', '.join(missing)}."
+        return failed(Reason.OUTPUT_MISSING, message, commit=commit, missing=missing)
+    return done(
+        f"{len(changes)} files changed", commit=commit, outputs=promised, files=len(changes), deploy=written.deploy
+    )

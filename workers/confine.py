@@ -1,0 +1,40 @@
+"""Open a sandbox for a job, as its task's constraints and the installation ask."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.conf import settings
+
+from apps.runs.outcome import JobFailed
+from apps.runs.services.active import ActiveJob
+from apps.runs.states import Reason
+from apps.specs.schema.limits import Limits as LimitsSpec
+from workers.places import label_of, scratch_of
+from workers.sandbox import best_kind, open_sandbox
+from workers.sandbox.port import Limits, Sandbox, SandboxError
+
+
+@contextmanager
+def sandbox_for(job: ActiveJob, asked: LimitsSpec) -> Iterator[Sandbox]:
+    """A fresh sandbox that ends with the job: canceled, lost, or done. What it says of its isolation is in the log."""
+    kind = asked.sandbox or settings.SANDBOX or best_kind()
+    try:
+        with open_sandbox(kind, scratch=scratch_of(job), limits=limits_of(asked), label=label_of(job)) as sandbox:
+            job.on_stop(lambda stop: sandbox.kill(stop.message))
+            if sandbox.warning:
+                job.print(f"[hive] {sandbox.warning}")
+            yield sandbox
+    except SandboxError as error:
+        raise JobFailed(Reason.INFRASTRUCTURE, f"The sandbox ({kind}) failed: {error}") from error
+
+
+def limits_of(asked: LimitsSpec) -> Limits:
+    return Limits(
+        cpus=max(1, round(asked.cpus)),
+        memory_bytes=asked.memory_bytes,
+        processes=asked.pids,
+        disk_bytes=asked.disk_bytes,
+        network=asked.network == "internet",
+    )

@@ -1,0 +1,51 @@
+"""Bring what finished runs made onto the project's branch."""
+
+from __future__ import annotations
+
+import logging
+
+from django.db import transaction
+
+from apps.events.models import EventType
+from apps.events.services import record
+from apps.projects.models import Project
+from apps.runs.models import Run
+from apps.runs.states import RunStatus
+from workers.places import repository_of
+from workers.repo.git import GitError
+from workers.repo.land import land
+from workers.repo.merge import MergeConflict
+from workers.repo.repository import Repository
+
+logger = logging.getLogger(__name__)
+
+
+def land_run(run: Run) -> None:
+    """Land one completed run. A conflict is told, not fatal: its release is live, and its branch is there."""
+    if run.commit and not run.landing:
+        _land(run, run.project, repository_of(run.project))
+
+
+def land_finished(project: Project, repository: Repository) -> None:
+    """Land what a process that died between a run's end and its landing left behind, oldest first."""
+    finished = Run.objects.filter(project=project, status=RunStatus.COMPLETED, landing="").exclude(commit="")
+    for run in finished.order_by("pk"):
+        _land(run, project, repository)
+
+
+def _land(run: Run, project: Project, repository: Repository) -> None:
+    try:
+        land(repository, project.default_branch, run.commit, f"run {run.pk}")
+    except GitError:
+        logger.exception("action=land run=%s failed; the next plan of the project tries again", run.pk)
+    except MergeConflict as conflict:
+        _note(run, Run.Landing.CONFLICT, f"Not landed on {project.default_branch}: {conflict} See {run.commit[:12]}.")
+    else:
+        _note(run, Run.Landing.LANDED, "")
+
+
+def _note(run: Run, landing: str, complaint: str) -> None:
+    """Write it down once, whoever landed it."""
+    with transaction.atomic():
+        if Run.objects.filter(pk=run.pk, landing="").update(landing=landing) and complaint:
+            record(run.pk, EventType.ERROR, {"message": complaint})

@@ -1,0 +1,29 @@
+"""Plan a run: from the spec's version to the base commit and the tasks that will be built on it."""
+
+from __future__ import annotations
+
+from pydantic import ValidationError
+
+from apps.events.models import EventType
+from apps.runs.outcome import Outcome, done, failed
+from apps.runs.services.active import ActiveJob
+from apps.runs.states import Reason
+from apps.specs.schema import Spec
+from workers.manager.landing import land_finished
+from workers.places import repository_of
+
+
+def plan(job: ActiveJob) -> Outcome:
+    """Read the spec again as it was stored, and settle where the work begins. The tasks are made with the job's end."""
+    job.emit(EventType.PHASE, name="plan")
+    try:
+        spec = Spec.model_validate(job.spec)
+    except ValidationError as error:
+        return failed(Reason.INVALID_SPEC, f"The stored spec cannot be read by this version of Hive: {error}")
+    repository = repository_of(job.run.project)
+    land_finished(job.run.project, repository)
+    base = repository.resolve(f"refs/heads/{job.run.project.default_branch}")
+    for task in spec.tasks:
+        after = f" after {', '.join(task.depends_on)}" if task.depends_on else ""
+        job.print(f"{task.id}: {task.title}{after}")
+    return done(f"{len(spec.tasks)} tasks", base_commit=base, tasks=len(spec.tasks))

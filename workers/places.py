@@ -1,0 +1,28 @@
+"""Where a job finds its repository and its scratch space. Every role that touches files asks here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from django.conf import settings
+
+from apps.projects.models import Project
+from apps.runs.services.active import ActiveJob
+from workers.repo.repository import Repository
+
+
+def repository_of(project: Project) -> Repository:
+    """The project's own bare repository; made at the first call."""
+    repository = Repository(settings.HOME.repositories / f"{project.pk}.git")
+    repository.ensure(project.default_branch)
+    return repository
+
+
+def scratch_of(job: ActiveJob) -> Path:
+    """A folder that only this attempt uses: its name carries job and lease."""
+    return settings.HOME.work / label_of(job)
+
+
+def label_of(job: ActiveJob) -> str:
+    """What marks everything that belongs to this attempt: processes, folders, containers."""
+    return f"job-{job.row.pk}-{job.row.lease_token[:12]}"
