@@ -94,7 +94,7 @@ def has_children() -> bool:
 
 
 def _kill_children_as_they_come() -> None:
-    """For a moment, kill the groups of whatever is or becomes a child of this process: all below are in groups of theirs.
+    """For a moment, kill whatever is or becomes a child of this process, with its group.
 
     A child's group is known also when it is dead, and its successor is most often in the same.
     """

@@ -52,4 +52,5 @@ class Stopping:
         watched.state = State.STOPPING
         pid = watched.pid
         ending.tell(pid, signal.SIGTERM)
+        ending.tell(pid, signal.SIGCONT)  # somebody may have paused it; only then does it hear the other one
         watched.timer = self._loop.after(watched.child.grace_s, lambda: ending.kill_session(pid))

@@ -148,13 +148,14 @@ class Supervisor:
     # Ending
 
     def _reap(self) -> None:
-        count = 0
-        for count, (pid, status) in enumerate(ending.ended_children(), 1):
+        left = ending.AT_ONCE
+        for pid, status in ending.ended_children():
+            left -= 1
             watched = next((each for each in self._watched.values() if each.pid == pid), None)
             if watched:  # all others are orphans that were adopted: nothing to do but to reap them
                 ending.kill_session(pid)  # a worker's pool must not go on beside the new worker's
                 self._ended(watched, status)
-        if count == ending.AT_ONCE:
+        if not left:
             self._loop.after(0, self._reap)  # no signal may come for the rest
 
     def _ended(self, watched: Watched, status: int) -> None:

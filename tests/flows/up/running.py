@@ -101,7 +101,7 @@ class Installed:
             return ""
 
     def left(self) -> list[str]:
-        """Every living process of this test, those that shed their environment (see tables.usual) found by their parents."""
+        """Every living process of this test; those that shed their environment are found by their parents."""
         marked = set(processes.marked(lambda environment: environment.get(MARK) == self.mark)) - {os.getpid()}
         below = {each.pid for pid in marked for each in processes.descendants(pid) if each.alive}
         return [f"{pid} {processes.words(pid)}" for pid in marked | below]

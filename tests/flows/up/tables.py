@@ -45,7 +45,12 @@ def pool(installation: Installation) -> tuple[Child, ...]:
 
 
 def talkative(installation: Installation) -> tuple[Child, ...]:
-    script = "import os\nfor n in range(400): os.write(1, b'%06d ' % n + b'x' * 100_000 + b'\\n')\nimport time; time.sleep(1e4)"
+    script = """
+import os, time
+for number in range(400):
+    os.write(1, b"%06d " % number + b"x" * 100_000 + b"\\n")
+time.sleep(1e4)
+"""
     return (web(installation), Child("worker", (sys.executable, "-c", script)))
 
 
@@ -56,8 +61,12 @@ def alarming(installation: Installation) -> tuple[Child, ...]:
 
 def ordered(installation: Installation) -> tuple[Child, ...]:
     """valkey is needed by worker; host ends after worker, which takes its time to end."""
-    says = "import signal, sys, time; signal.signal(15, lambda *_: (time.sleep({s}), print('bye', flush=True), sys.exit()))"
-    waits = f"{says}; print('here', flush=True); time.sleep(1e4)"
+    waits = """
+import signal, sys, time
+signal.signal(signal.SIGTERM, lambda *_: (time.sleep({s}), print('bye', flush=True), sys.exit()))
+print('here', flush=True)
+time.sleep(1e4)
+"""
 
     def child(name: str, takes_s: float, **more: object) -> Child:
         return Child(name, (sys.executable, "-c", waits.replace("{s}", str(takes_s))), **more)  # type: ignore[arg-type]

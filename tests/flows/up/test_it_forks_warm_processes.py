@@ -66,8 +66,11 @@ def test_both_killed_at_once_both_come_back(hive: Installed) -> None:
     old = {name: hive.child(name)["pid"] for name in ("warm", "web")}
     for pid in old.values():
         os.kill(pid, signal.SIGKILL)
-    for name, pid in old.items():
-        eventually(lambda: hive.child(name)["state"] == "running" and hive.child(name)["pid"] != pid, f"{name} is back")
+    both = [
+        lambda name=name: hive.child(name)["state"] == "running" and hive.child(name)["pid"] != old[name]
+        for name in old
+    ]
+    eventually(lambda: all(is_back() for is_back in both), "both are back")
     assert answer(hive)["pid"] == hive.child("web")["pid"]
     stopped(process)
 

@@ -97,7 +97,7 @@ def test_status_in_a_pipe_is_one_plain_line_per_part(hive: Installed) -> None:
 def test_status_of_one_that_does_not_answer_exits_with_1(hive: Installed) -> None:
     hive.up("usual", "--detach").communicate(timeout=60)
     os.kill(hive.child("web")["pid"], signal.SIGSTOP)
-    status = hive.hive("status", "--json")
+    status = hive.hive("status", "--json", first="from hive.cli import readiness; readiness.ask.__defaults__ = (0.5,)")
     assert status.returncode == 1
     assert json.loads(status.stdout)["readyz"]["message"].startswith("no answer")
     hive.hive("down")

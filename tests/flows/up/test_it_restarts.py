@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
@@ -84,7 +85,7 @@ def test_logs_stay_bounded_while_a_child_writes_on(hive: Installed) -> None:
 def test_the_supervisor_is_small_and_sleeps(hive: Installed) -> None:
     process = hive.ready("usual")
     for pid in (process.pid, hive.state["supervisor"]):
-        status = dict(line.split(":", 1) for line in open(f"/proc/{pid}/status").read().splitlines())
+        status = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
         assert int(status["VmRSS"].split()[0]) <= 20 * 1024
     before = cpu_ticks(hive.state["supervisor"])
     time.sleep(1)
@@ -93,5 +94,5 @@ def test_the_supervisor_is_small_and_sleeps(hive: Installed) -> None:
 
 
 def cpu_ticks(pid: int) -> int:
-    fields = open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return int(fields[11]) + int(fields[12])
