@@ -65,7 +65,8 @@ class GitSource:
             if self._age_s("looked") < (self.look_every_s if current else RETRY_S):
                 return current or self._give_up((self._folder / "looked").read_text())
             try:
-                newest, said = self._fetch(current), ""
+                newest: Path | None = self._fetch(current)
+                said = ""
             except (GitError, OSError) as error:
                 newest, said = current, self._say(error)
                 log.warning("templates of %s: no news: %s", self.label, said)

@@ -1,0 +1,6 @@
+#!/bin/sh
+# Tests the parts, and the service itself over HTTP. Needs nothing but Python 3.11.
+# The report for machines is test-results/junit.xml.
+set -eu
+cd "$(dirname "$0")"
+exec python3 -B tests/run.py "$@"
