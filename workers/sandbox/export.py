@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import fnmatch
+import io
 import os
 import posixpath
 import stat
@@ -17,6 +20,8 @@ from workers.sandbox.unpack import Bounds, TooMuch
 _CHUNK_BYTES = 256 * 1024
 _BLOCK = tarfile.BLOCKSIZE
 _DEEPEST = 100
+# An entry is gone, or has become something else, since it was listed.
+_CHANGED = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EINVAL)
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
@@ -109,7 +114,7 @@ class Export:
         path = (*level.path, name)
         if not wanted and not states:
             return
-        try:
+        with self._leaving_out(path):
             mode = os.stat(name, dir_fd=level.folder, follow_symlinks=False).st_mode
             if stat.S_ISDIR(mode):
                 self._enter(way, os.open(name, _FOLDER, dir_fd=level.folder), path, states, wanted)
@@ -121,12 +126,19 @@ class Export:
                 yield from self._file(level, path, name)
             elif wanted:
                 self._refuse(path, "neither a file nor a folder")
-        except (FileNotFoundError, NotADirectoryError):
-            pass  # gone, or something else, since it was listed
+
+    @contextlib.contextmanager
+    def _leaving_out(self, path: Names) -> Iterator[None]:
+        """What goes wrong before an entry's header is out concerns this entry alone."""
+        try:
+            yield
         except UnsafePath as error:
             self._refuse(path, str(error))
         except PermissionError:
             self._refuse(path, "its owner may not read it")
+        except OSError as error:
+            if error.errno not in _CHANGED:
+                raise SandboxError(f"{'/'.join(path)} cannot be read: {error.strerror}.") from error
 
     def _link(self, level: _Level, path: Names, name: str) -> bytes:
         target = os.readlink(name, dir_fd=level.folder)
@@ -141,18 +153,12 @@ class Export:
         return self._header(path, tarfile.SYMTYPE, 0o777, target=target)
 
     def _file(self, level: _Level, path: Names, name: str) -> Iterator[bytes]:
-        with os.fdopen(os.open(name, _FILE, dir_fd=level.folder), "rb", buffering=0) as file:
+        with io.FileIO(os.open(name, _FILE, dir_fd=level.folder), "rb") as file:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
                 raise UnsafePath("neither a file nor a folder")
             yield self._header(path, tarfile.REGTYPE, status.st_mode, size=status.st_size, mtime=int(status.st_mtime))
-            left = status.st_size
-            while left:
-                chunk = file.read(min(left, _CHUNK_BYTES))
-                if not chunk:
-                    raise SandboxError(f"{'/'.join(path)} became shorter while it was exported.")
-                left -= len(chunk)
-                yield chunk
+            yield from _content(file, status.st_size, path)
             yield bytes(-status.st_size % _BLOCK)
 
     def _header(self, path: Names, sort: bytes, mode: int, *, size: int = 0, mtime: int = 0, target: str = "") -> bytes:
@@ -170,3 +176,16 @@ class Export:
 
     def _refuse(self, path: Names, why: str) -> None:
         self.refused.append(f"{'/'.join(path)}: {why}")
+
+
+def _content(file: io.FileIO, size: int, path: Names) -> Iterator[bytes]:
+    """Exactly `size` bytes, which the header has announced."""
+    while size:
+        try:
+            chunk = file.read(min(size, _CHUNK_BYTES))
+        except OSError as error:
+            raise SandboxError(f"{'/'.join(path)} cannot be read: {error.strerror}.") from error
+        if not chunk:
+            raise SandboxError(f"{'/'.join(path)} became shorter while it was exported.")
+        size -= len(chunk)
+        yield chunk

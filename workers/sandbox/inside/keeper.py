@@ -112,9 +112,8 @@ class Keeper:
 
     def _members(self) -> list[processes.Process]:
         """What the sandbox runs, without the processes of this program."""
-        table = processes.everything()
         ours = {os.getpid(), *self._wardens}
-        inside = table.values() if self._own_pids else processes.below(os.getpid(), table)
+        inside = processes.everything().values() if self._own_pids else processes.descendants(os.getpid())
         return [process for process in inside if process.pid not in ours]
 
     def _ask_to_end(self, grace_s: float) -> None:

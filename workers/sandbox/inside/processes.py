@@ -1,7 +1,7 @@
 """What /proc tells about processes, and how a whole tree of them is ended."""
 
 # pathlib is a large import, and a sandbox starts for every job:
-# ruff: noqa: PTH123, PTH208
+# ruff: noqa: PTH110, PTH123, PTH208
 from __future__ import annotations
 
 import contextlib
@@ -44,8 +44,30 @@ def everything() -> dict[int, Process]:
     return {process.pid: process for process in seen if process}
 
 
+def descendants(ancestor: int) -> list[Process]:
+    """The processes below one. The kernel's list may miss one that is just being born: ask again where it matters."""
+    if not os.path.exists(f"/proc/{os.getpid()}/task/{os.getpid()}/children"):
+        return below(ancestor, everything())
+    found, todo = [], [ancestor]
+    while todo:
+        for pid in _children(todo.pop()):
+            todo.append(pid)
+            if process := look(pid):
+                found.append(process)
+    return found
+
+
+def _children(pid: int) -> list[int]:
+    born: list[int] = []
+    with contextlib.suppress(OSError):
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{thread}/children", "rb", buffering=0) as file:
+                born += map(int, file.read().split())
+    return born
+
+
 def below(ancestor: int, table: dict[int, Process]) -> list[Process]:
-    """The descendants of one process."""
+    """The same from a list of all processes, for kernels that do not keep lists of children."""
     children: dict[int, list[Process]] = {}
     for process in table.values():
         children.setdefault(process.parent, []).append(process)
@@ -88,7 +110,7 @@ def end_tree(within_s: float = 5.0) -> bool:
     deadline = time.monotonic() + within_s
     while reap()[0]:
         _stop_below(deadline)
-        for process in below(os.getpid(), everything()):
+        for process in descendants(os.getpid()):
             send(process.pid, signal.SIGKILL)
         _wait_for_ends()
         if time.monotonic() > deadline:
@@ -98,7 +120,7 @@ def end_tree(within_s: float = 5.0) -> bool:
 
 def _stop_below(deadline: float) -> None:
     while time.monotonic() < deadline:
-        moving = [process for process in below(os.getpid(), everything()) if process.state not in "TtZX"]
+        moving = [process for process in descendants(os.getpid()) if process.state not in "TtZX"]
         if not moving:
             return
         for process in moving:

@@ -1,0 +1,159 @@
+"""When a sandbox is left, or whoever opened it dies, nothing of it goes on: no process, no file."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.contract.sandbox.conftest import OpenSandbox
+from tests.contract.sandbox.shell import eventually, new_mark, on_host, run, sh
+from workers.sandbox import Sandbox, SandboxError, open_sandbox, sweep_stale
+
+ROOT = Path(__file__).resolve().parents[3]
+
+DAEMONS = {
+    "in the background": "sleep {mark} >/dev/null 2>&1 &",
+    "in a session of its own": "setsid sleep {mark} >/dev/null 2>&1 &",
+    "double-forked": "(setsid sh -c '(setsid sleep {mark} &)' >/dev/null 2>&1 &)",
+    "deaf to signals": "setsid sh -c \"trap '' TERM INT HUP; sleep {mark}; sleep {mark}\" >/dev/null 2>&1 &",
+    "without its environment": "setsid env -i sleep {mark} >/dev/null 2>&1 &",
+}
+
+
+@pytest.mark.parametrize("how", DAEMONS)
+def test_leaving_ends_a_daemon(kind: str, scratch: Path, how: str) -> None:
+    mark = new_mark()
+    with open_sandbox(kind, scratch=scratch, label="daemon") as sandbox:
+        assert sh(sandbox, DAEMONS[how].replace("{mark}", mark)).result.ok
+        assert eventually(lambda: on_host(mark))
+    assert not on_host(mark)
+    assert list(scratch.iterdir()) == []
+
+
+def test_a_daemon_lives_from_one_command_to_the_next(sandbox: Sandbox) -> None:
+    mark = new_mark()
+    sh(sandbox, DAEMONS["double-forked"].replace("{mark}", mark))
+    assert eventually(lambda: on_host(mark))
+    assert run(sandbox, "true").result.ok
+    assert on_host(mark)
+
+
+def test_leaving_deletes_what_cannot_be_deleted_easily(kind: str, scratch: Path) -> None:
+    script = (
+        "import os\nos.mkdir('closed')\nopen('closed/file', 'w').close()\nos.chmod('closed', 0)\n"
+        "for _ in range(1200):\n  os.mkdir('deep')\n  os.chdir('deep')\n"
+    )
+    with open_sandbox(kind, scratch=scratch, label="stubborn") as sandbox:
+        run(sandbox, "python3", "-c", script)  # ends itself, or is ended for nesting too deeply
+        assert "closed" in sh(sandbox, "ls").text
+    assert list(scratch.iterdir()) == []
+
+
+def test_an_error_inside_the_block_leaves_nothing_either(kind: str, scratch: Path) -> None:
+    mark = new_mark()
+
+    def fail() -> None:
+        with open_sandbox(kind, scratch=scratch, label="error") as sandbox:
+            sh(sandbox, f"sleep {mark} >/dev/null 2>&1 &")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert not on_host(mark)
+    assert list(scratch.iterdir()) == []
+
+
+WORKER = """
+import sys
+from pathlib import Path
+from workers.sandbox import open_sandbox
+kind, scratch, mark = sys.argv[1:]
+with open_sandbox(kind, scratch=Path(scratch), label="orphan") as sandbox:
+    script = f"(setsid sleep {mark} >/dev/null 2>&1 &); setsid env -i sleep {mark} >/dev/null 2>&1 & sleep {mark}"
+    sandbox.run(["sh", "-c", script], timeout_s=600, on_output=print)
+"""
+
+
+def start_worker(kind: str, scratch: Path, mark: str) -> subprocess.Popen[bytes]:
+    """A process that holds a sandbox whose command started two daemons."""
+    worker = subprocess.Popen([sys.executable, "-c", WORKER, kind, os.fspath(scratch), mark], cwd=ROOT)
+    assert eventually(lambda: len([pid for pid in on_host(mark) if pid != worker.pid]) >= 3)
+    return worker
+
+
+def test_a_worker_that_is_killed_takes_everything_along(kind: str, scratch: Path) -> None:
+    mark = new_mark()
+    worker = start_worker(kind, scratch, mark)
+    worker.send_signal(signal.SIGKILL)
+    worker.wait()
+    assert eventually(lambda: not on_host(mark), 10)
+
+
+def test_a_worker_that_is_killed_while_its_socket_lives_on_in_a_child(kind: str, scratch: Path) -> None:
+    """A child that was forked and never ran exec holds copies of all descriptors; the keeper does not wait for it."""
+    mark = new_mark()
+    forking = WORKER.replace(
+        "    sandbox.run", "    import os, time\n    os.fork() or time.sleep(20)\n    sandbox.run", 1
+    )
+    worker = subprocess.Popen([sys.executable, "-c", forking, kind, os.fspath(scratch), mark], cwd=ROOT)
+    assert eventually(lambda: len(sleeping(mark)) >= 3)
+    worker.send_signal(signal.SIGKILL)
+    worker.wait()
+    gone = eventually(lambda: not sleeping(mark), 10)
+    for pid in on_host(mark):
+        os.kill(pid, signal.SIGKILL)
+    assert gone
+
+
+def sleeping(mark: str) -> list[int]:
+    return [pid for pid in on_host(mark) if b"sleep" in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[0]]
+
+
+def test_the_sweep_clears_away_what_a_dead_worker_left(kind: str, scratch: Path) -> None:
+    mark = new_mark()
+    worker = start_worker(kind, scratch, mark)
+    assert sweep_stale(scratch) == []  # its owner lives
+    worker.send_signal(signal.SIGKILL)
+    worker.wait()
+    assert sweep_stale(scratch, live_labels={"orphan"}) == []  # somebody says that it is needed
+    assert sweep_stale(scratch) == ["orphan"]
+    assert eventually(lambda: not on_host(mark), 10)
+    assert list(scratch.iterdir()) == []
+
+
+def test_a_label_can_be_used_again_after_its_worker_died(kind: str, scratch: Path) -> None:
+    mark = new_mark()
+    worker = start_worker(kind, scratch, mark)
+    with pytest.raises(SandboxError, match="alive"), open_sandbox(kind, scratch=scratch, label="orphan"):
+        pass
+    worker.send_signal(signal.SIGKILL)
+    worker.wait()
+    with open_sandbox(kind, scratch=scratch, label="orphan") as sandbox:
+        assert sh(sandbox, "ls").text == ""
+        assert not on_host(mark)
+
+
+def test_a_keeper_that_is_killed_leaves_nothing_behind(kind: str, open_here: OpenSandbox) -> None:
+    sandbox = open_here()
+    mark = new_mark()
+    running = sandbox.start(["sh", "-c", f"(setsid sleep {mark} &) ; sleep {mark}"], log=Path(os.devnull))
+    assert eventually(lambda: len(on_host(mark)) >= 2)
+    os.kill(running.pid, signal.SIGKILL)
+    with pytest.raises(SandboxError):
+        run(sandbox, "true")
+    sandbox.kill("its keeper is gone")
+    assert eventually(lambda: not on_host(mark), 10)
+
+
+def test_the_sweep_touches_nothing_that_is_no_sandbox(scratch: Path) -> None:
+    (scratch / "worktree").mkdir()
+    (scratch / "worktree" / "file").write_text("mine")
+    (scratch / "a file").write_text("mine")
+    assert sweep_stale(scratch) == []
+    assert (scratch / "worktree" / "file").read_text() == "mine"
+    assert sweep_stale(scratch / "missing") == []
