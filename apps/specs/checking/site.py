@@ -36,7 +36,7 @@ def _check_host(url: Node, deploy: Node, problems: Problems) -> None:
     except ValueError:
         return  # the schema says so
     if host and name and re.fullmatch(HOST_PATTERN, name) and host != name:
-        message = f"`{host}` is not the release's own name, so this check would not look at the release."
+        message = f"`{host[:60]}` is not the release's own name, so this check would not look at the release."
         hint = f"Write http://{name}…, or rename the release with deploy.environment."
         problems.add("foreign_host", message, hint, mark=url.mark, path=url.path)
 

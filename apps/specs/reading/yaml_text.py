@@ -87,7 +87,7 @@ class _Composer:
             self.open_anchors.add(event.anchor)
         node = Node(None, mark, parent, key)
         if isinstance(event, ev.ScalarEvent):
-            node.value = self.scalar(event, mark)
+            node.value = self.scalar(event, node)
         else:
             self.collection(event, node)
         if event.anchor:
@@ -128,12 +128,15 @@ class _Composer:
                 node.put(name, value, key.mark)
         self.parser.get_event()
 
-    def scalar(self, event: Any, mark: Mark) -> Scalar:
+    def scalar(self, event: Any, node: Node) -> Scalar:
         value = resolve(event.value) if event.implicit[0] else event.value
         if isinstance(value, str) and "\x00" in value:
-            self.problems.add("nul", "This text holds a NUL character.", "Remove `\\0`.", mark=mark)
+            self.problems.add(
+                "nul", "This text holds a NUL character.", "Remove `\\0`.", mark=node.mark, path=node.path
+            )
         if isinstance(value, float) and not math.isfinite(value):
-            self.problems.add("not_finite", "This number has no finite value.", "Write an ordinary number.", mark=mark)
+            message, hint = "This number has no finite value.", "Write an ordinary number."
+            self.problems.add("not_finite", message, hint, mark=node.mark, path=node.path)
             return 0
         return value
 
