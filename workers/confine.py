@@ -11,7 +11,7 @@ from apps.runs.outcome import JobFailed
 from apps.runs.services.active import ActiveJob
 from apps.runs.states import Reason
 from apps.specs.schema.limits import Limits as LimitsSpec
-from workers.places import label_of, scratch_of
+from workers.places import label_of, work_folder
 from workers.sandbox import best_kind, open_sandbox
 from workers.sandbox.port import Limits, Sandbox, SandboxError
 
@@ -21,7 +21,7 @@ def sandbox_for(job: ActiveJob, asked: LimitsSpec) -> Iterator[Sandbox]:
     """A fresh sandbox that ends with the job: canceled, lost, or done. What it says of its isolation is in the log."""
     kind = asked.sandbox or settings.SANDBOX or best_kind()
     try:
-        with open_sandbox(kind, scratch=scratch_of(job), limits=limits_of(asked), label=label_of(job)) as sandbox:
+        with open_sandbox(kind, scratch=work_folder(), limits=limits_of(asked), label=label_of(job)) as sandbox:
             job.on_stop(lambda stop: sandbox.kill(stop.message))
             if sandbox.warning:
                 job.print(f"[hive] {sandbox.warning}")

@@ -18,9 +18,11 @@ def repository_of(project: Project) -> Repository:
     return repository
 
 
-def scratch_of(job: ActiveJob) -> Path:
-    """A folder that only this attempt uses: its name carries job and lease."""
-    return settings.HOME.work / label_of(job)
+def work_folder() -> Path:
+    """Where sandboxes and worktrees lie, each under the label of its job. Others may pass through it, not look."""
+    folder: Path = settings.HOME.work
+    folder.mkdir(mode=0o711, parents=True, exist_ok=True)
+    return folder
 
 
 def label_of(job: ActiveJob) -> str:

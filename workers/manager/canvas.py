@@ -26,7 +26,7 @@ def compose(run_id: int, waves: Messages, priority: int) -> Signature:
             continue
         if steps and isinstance(steps[-1], group):
             steps.append(_plain(JOIN, priority))
-        steps.append(group(_branch(messages, priority) for messages in wave))
+        steps.append(group([_branch(messages, priority) for messages in wave]))
     steps.append(_plain(ADVANCE, Priority.HIGH, run_id))
     return chain(*steps)
 

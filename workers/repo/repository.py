@@ -93,8 +93,9 @@ class Repository:
         assert process.stderr is not None  # noqa: S101
         try:
             yield process.stdout
+            left_early = bool(process.stdout.read(1))
             process.stdout.close()
-            if process.wait(timeout=30):
+            if not left_early and process.wait(timeout=30):
                 raise GitError(f"git archive failed: {process.stderr.read().decode(errors='replace').strip()}")
         finally:
             process.kill()
