@@ -69,7 +69,7 @@ def checkout(files: dict[str, str]) -> io.BytesIO:
     return stream
 
 
-def wait_for(holds: Callable[[], object], within_s: float = 30) -> None:
+def wait_for(holds: Callable[[], object], within_s: float = 60) -> None:
     deadline = time.monotonic() + within_s
     while not holds():
         assert time.monotonic() < deadline, f"still not so after {within_s} s"
@@ -138,7 +138,7 @@ class RealPlace(Place):
         super().__init__(sandbox)
         self.home = Path(tempfile.mkdtemp(prefix="hive-"))
         self.home.chmod(0o755)
-        self.host = HostClient(self.home / "run" / "host.sock", patience_s=20)
+        self.host = HostClient(self.home / "run" / "host.sock", patience_s=60)
         self.target = self.another_target()
         self.process: subprocess.Popen[bytes] | None = None
         self.start_host()

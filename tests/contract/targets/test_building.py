@@ -32,9 +32,8 @@ def test_what_the_build_makes_is_what_people_see(real: RealPlace) -> None:
 
 
 def test_a_build_starts_in_its_own_folder(real: RealPlace) -> None:
-    recipe = real.recipe(
-        cwd="/workspace/tasks/one", directory="out", build=("sh", "-c", "mkdir out; cp a out/index.html")
-    )
+    command = ("sh", "-c", "mkdir out; cp a out/index.html")
+    recipe = real.recipe(cwd="/workspace/tasks/one", directory="out", build=command)
     assert real.target.build(real.id("r"), checkout({"tasks/one/a": "one"}), recipe).ok
     assert get(real.show(real.id("r"), 1).url) == (200, "one")
 
@@ -71,10 +70,8 @@ def test_a_build_without_end_is_ended(real: RealPlace, values: dict[str, object]
 
 def test_a_build_can_be_ended_from_another_thread(real: RealPlace) -> None:
     kills: list[Kill] = []
-    began, recipe = (
-        threading.Event(),
-        real.recipe(directory="site", build=("sh", "-c", "trap '' TERM; echo on; sleep 600")),
-    )
+    began = threading.Event()
+    recipe = real.recipe(directory="site", build=("sh", "-c", "trap '' TERM; echo on; sleep 600"))
     with ThreadPoolExecutor(1) as threads:
         building = threads.submit(
             real.target.build,

@@ -34,11 +34,8 @@ def test_everything_may_come_twice(place: Place) -> None:
 
 
 def test_what_was_never_built_cannot_be_started_checked_or_shown(place: Place) -> None:
-    for ask in (
-        place.target.start,
-        lambda name: place.target.switch(name, 1),
-        lambda name: place.target.healthy(name, 1),
-    ):
+    target = place.target
+    for ask in (target.start, lambda name: target.switch(name, 1), lambda name: target.healthy(name, 1)):
         with pytest.raises(NotBuilt, match="is not built here; build it first"):
             ask(place.id("nothing"))
 
@@ -113,7 +110,7 @@ def test_prune_keeps_what_is_named_runs_or_is_shown(place: Place) -> None:
     place.show(live, 2)
     place.target.start(running)
     place.target.stop(previous)
-    elsewhere = place.site("elsewhere", environment="blog/other", directory="site")
+    elsewhere = place.site("elsewhere", environment="blog/other")
     assert place.target.prune("blog/devsite", keep=[previous]) == [old]
     assert place.target.prune("blog/devsite", keep=[previous]) == []
     with pytest.raises(NotBuilt):

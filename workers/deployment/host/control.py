@@ -16,6 +16,7 @@ import base64
 import json
 import logging
 import os
+import socket
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -65,11 +66,12 @@ class Control:
         """Listen at `path`. The caller holds the home's lock, so a socket that lies there is a dead host's."""
         path.parent.mkdir(parents=True, exist_ok=True)
         path.unlink(missing_ok=True)
-        mask = os.umask(0o177)  # born 0600: a chmod afterwards would leave a moment in which anybody may connect
-        try:
-            self._server = await asyncio.start_unix_server(self._serve, path, limit=LINE_BYTES)
-        finally:
-            os.umask(mask)
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(os.fspath(path))
+        # Before it listens, so at no moment may anybody else connect. An umask would do it in one step, and would
+        # also hit the folders of a sandbox that a thread makes just now.
+        path.chmod(0o600)
+        self._server = await asyncio.start_unix_server(self._serve, sock=listener, limit=LINE_BYTES)
 
     def close(self) -> None:
         if self._server:

@@ -54,7 +54,6 @@ class Daemon:
         """From start to end: everything that ran before runs again, until `ending` is set, then nothing is left."""
         if complaint := self._memory.load():
             log.error("%s", complaint)
-        await self._releases.sweep()
         resuming = asyncio.create_task(self._releases.resume())
         await asyncio.sleep(0)  # so that visitors who come with the ports find their release starting, not gone
         await self._fronts.reopen()

@@ -40,6 +40,7 @@ class Releases:
         self._live: dict[str, Live] = {}
         self._doing: dict[str, ReleaseState] = {}
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._swept = asyncio.Event()
         self._closing = False
 
     def view(self, name: str) -> ReleaseView:
@@ -109,14 +110,19 @@ class Releases:
             if name in self._memory.now.releases:
                 self._memory.forget(name)
 
-    async def sweep(self) -> None:
-        await in_thread(self._threads, self._launcher.sweep)
-
     async def resume(self) -> None:
-        """Start again what ran when the last host died. A release that cannot be started is recorded as broken."""
+        """Clear away what the last host left, then start again what ran with it; until then, nothing is started.
+
+        A release that cannot be started is recorded as broken.
+        """
         back = [name for name, kept in self._memory.now.releases.items() if kept.comes_back]
         for name in back:
             self._doing[name] = ReleaseState.STARTING  # visitors who come before it is their turn wait
+        try:
+            await in_thread(self._threads, self._launcher.sweep)
+        except Exception:  # what cannot be cleared away must not keep everything else from running
+            log.exception("what the last host left behind cannot be cleared away")
+        self._swept.set()
         await asyncio.gather(*(self._resume(name) for name in back))
 
     async def _resume(self, name: str) -> None:
@@ -129,6 +135,8 @@ class Releases:
                 await self._launch(kept)
             except HostError as error:
                 log.error("release %s did not come back: %s", name, error)
+            finally:
+                self._doing.pop(name, None)
 
     async def close(self, grace_s: float) -> None:
         """End everything. Nothing is forgotten: it all comes back with the next host."""
@@ -142,10 +150,13 @@ class Releases:
 
     async def _launch(self, kept: Kept) -> None:
         name = kept.plan.release
+        await self._swept.wait()
         if self._closing:
             raise HostUnavailable("The host is on its way out. Ask again when it is back.")
+        promised = kept.comes_back and self._memory.now.releases.get(name) == kept
         kept = Kept(kept.plan, launches=kept.launches + 1)
-        self._memory.keep(name, kept)
+        # A full disk must not keep down what the file promises already; what it does not promise yet must be in it.
+        (self._note if promised else self._memory.keep)(name, kept)
         with self._as(name, ReleaseState.STARTING):
             try:
                 live = await Live.launch(self._launcher, kept.plan, self._threads)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.workers.deployment.host.hosting import Hosting
+from tests.unit.workers.deployment.host.hosting import Hosting, wait_for
 from workers.deployment.host.errors import HostFailed
 from workers.deployment.host.memory import Kept, MemoryFile, Route
 from workers.deployment.host.plan import Plan
@@ -78,6 +78,14 @@ def test_a_release_is_stopped_on_a_full_disk_but_not_started(hosting: Hosting, m
         hosting.client.start(hosting.plan("r2"))
     assert len(hosting.launcher.launched) == 1
     assert hosting.client.stop("r1").state == ReleaseState.STOPPED
+
+
+def test_a_full_disk_does_not_keep_down_what_ran_before(hosting: Hosting, monkeypatch: pytest.MonkeyPatch) -> None:
+    hosting.client.start(hosting.plan("r1"))
+    hosting.end()
+    monkeypatch.setattr(os, "fsync", fail)
+    hosting.start()
+    wait_for(lambda: hosting.client.list().release("r1").state == ReleaseState.RUNNING)
 
 
 def test_the_plan_is_written_before_the_release_runs(hosting: Hosting) -> None:
