@@ -86,17 +86,18 @@ class Command:
         poll.register(self._output, select.POLLIN)
         poll.register(self._control, select.POLLIN)
         output_open, last_output = True, time.monotonic()
-        while output_open or self.seen.ended_at is None:
+        while not self.gone and (output_open or self.seen.ended_at is None):
             for fd, _event in poll.poll(_TICK_S * 1000):
                 if fd == self._output:
                     output_open = self._hand_over(on_output)
                     last_output = time.monotonic()
                     if not output_open:
                         poll.unregister(fd)
-                elif not self._hear():
-                    self._drain(on_output)
-                    return
+                else:
+                    self._hear()
             self._check_clocks(timeout_s, None if no_output_s is None else last_output + no_output_s)
+        if output_open:
+            self._drain(on_output)
 
     def _hand_over(self, on_output: OnOutput) -> bool:
         data = os.read(self._output, _CHUNK_BYTES)
@@ -106,20 +107,21 @@ class Command:
         return bool(data)
 
     def _drain(self, on_output: OnOutput) -> None:
-        """What is still in the pipe when nothing of the command is left."""
+        """What is still in the pipe when nothing of the command is left to write more."""
         os.set_blocking(self._output, False)
         with contextlib.suppress(BlockingIOError):
             while self._hand_over(on_output):
                 pass
 
-    def _hear(self) -> bool:
+    def _hear(self) -> None:
+        """One message of the warden, or its end."""
         try:
             received = wire.receive(self._control)
         except OSError:
             received = None
         if received is None:
-            self.gone = True
-            return False
+            self._leave_to_the_keeper()  # it was killed: what it watched over may go on, and hold the output
+            return
         message = received[0]
         if "failed" in message:
             self.seen.failed = message["failed"]
@@ -127,15 +129,13 @@ class Command:
             self.seen.exit_code = message["exit"]
             self.seen.largest_process_bytes = message["peak_memory_bytes"]
             self.seen.ended_at = time.monotonic()
-        return True
+        self.gone = "gone" in message
 
     def _check_clocks(self, timeout_s: float | None, silent_until: float | None) -> None:
         now = time.monotonic()
         if self._overdue_at is not None:
             if now > self._overdue_at:
-                self._overdue_at = now + _OVERDUE_S
-                with contextlib.suppress(KeeperGone):
-                    self._box.ask({"do": "clear"})
+                self._leave_to_the_keeper()
         elif self.seen.ended_at is not None:
             if now > self.seen.ended_at + _LINGER_S:
                 self.end(0.0)
@@ -143,6 +143,14 @@ class Command:
             self.end(GRACE_S, Ended.TIMED_OUT)
         elif silent_until is not None and now > silent_until:
             self.end(GRACE_S, Ended.NO_OUTPUT)
+
+    def _leave_to_the_keeper(self) -> None:
+        """End all commands: the warden is gone, or its tree resists."""
+        try:
+            self.gone = bool(self._box.ask({"do": "clear"})["gone"])
+        except KeeperGone:
+            self.gone = True
+        self._overdue_at = time.monotonic() + _OVERDUE_S
 
     def end(self, grace_s: float, why: Ended | None = None) -> None:
         """SIGTERM to its group, SIGKILL to all of it after the grace. Returns at once; the first reason counts."""

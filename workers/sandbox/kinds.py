@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,8 +14,23 @@ from workers.sandbox.local import LocalSandbox
 from workers.sandbox.port import Limits, Sandbox, SandboxError
 from workers.sandbox.setup import LocalKind
 
-# Best first. A kind that does not run on this machine adds its own entry here, and its fixture to the contract tests.
-_KINDS: dict[str, LocalKind] = {kind.name: kind for kind in (bubblewrap.KIND, process.KIND)}
+
+@dataclass(frozen=True)
+class Kind:
+    """`open` takes scratch, limits, label, sockets; `hint` turns a complaint into what to do about it."""
+
+    name: str
+    isolates: bool
+    open: Callable[[Path, Limits, str, Path | None], Sandbox]
+    hint: Callable[[str], str]
+
+
+def _local(kind: LocalKind) -> Kind:
+    return Kind(kind.name, kind.isolates, functools.partial(LocalSandbox, kind), kind.hint)
+
+
+# Best first. A kind on another machine or engine is one more entry here, and a name in the contract tests' conftest.
+_KINDS = {kind.name: kind for kind in (_local(bubblewrap.KIND), _local(process.KIND))}
 
 
 @dataclass(frozen=True)
@@ -36,10 +52,10 @@ def open_sandbox(
     `sockets`: a folder for the unix sockets of long-lived processes, when scratch is too long a path for them.
     Raises SandboxError for a kind that nobody knows; entering it does where it cannot start.
     """
-    return LocalSandbox(_known(kind or best_kind()), scratch, limits or Limits(), label, sockets)
+    return _known(kind or best_kind()).open(scratch, limits or Limits(), label, sockets)
 
 
-def _known(kind: str) -> LocalKind:
+def _known(kind: str) -> Kind:
     try:
         return _KINDS[kind]
     except KeyError:

@@ -62,6 +62,7 @@ class Orders:
             "nice": _NICE,
             "cpus": self._cpus,
             "user": {"uid": self._user.uid, "gid": self._user.gid} if self._user else None,
+            "isolated": self._setup.own_pids,
             "port": port,
         }
 

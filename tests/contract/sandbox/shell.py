@@ -39,8 +39,8 @@ def new_mark() -> str:
     return f"9{secrets.randbelow(10**8):08}"
 
 
-def on_host(mark: str) -> list[int]:
-    """The host's live processes with the mark among their arguments."""
+def on_host(mark: str, program: str = "") -> list[int]:
+    """The host's live processes (of one program) with the mark among their arguments."""
     found = []
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit():
@@ -48,7 +48,7 @@ def on_host(mark: str) -> list[int]:
                 arguments = (folder / "cmdline").read_bytes().split(b"\0")
             except OSError:
                 continue
-            if any(mark.encode() in argument for argument in arguments):
+            if program.encode() in arguments[0] and any(mark.encode() in argument for argument in arguments):
                 found.append(int(folder.name))
     return found
 

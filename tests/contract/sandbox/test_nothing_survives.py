@@ -101,17 +101,13 @@ def test_a_worker_that_is_killed_while_its_socket_lives_on_in_a_child(kind: str,
         "    sandbox.run", "    import os, time\n    os.fork() or time.sleep(20)\n    sandbox.run", 1
     )
     worker = subprocess.Popen([sys.executable, "-c", forking, kind, os.fspath(scratch), mark], cwd=ROOT)
-    assert eventually(lambda: len(sleeping(mark)) >= 3)
+    assert eventually(lambda: len(on_host(mark, "sleep")) >= 3)
     worker.send_signal(signal.SIGKILL)
     worker.wait()
-    gone = eventually(lambda: not sleeping(mark), 10)
+    gone = eventually(lambda: not on_host(mark, "sleep"), 10)
     for pid in on_host(mark):
         os.kill(pid, signal.SIGKILL)
     assert gone
-
-
-def sleeping(mark: str) -> list[int]:
-    return [pid for pid in on_host(mark) if b"sleep" in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[0]]
 
 
 def test_the_sweep_clears_away_what_a_dead_worker_left(kind: str, scratch: Path) -> None:

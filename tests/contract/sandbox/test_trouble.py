@@ -112,7 +112,7 @@ def test_a_path_too_long_for_a_socket_says_what_to_give(scratch: Path, bubblewra
     with open_sandbox(bubblewrap, scratch=deep, label="a", sockets=scratch) as sandbox:
         running = sandbox.start(["true"], port=8080, log=scratch / "log")
         assert running.address is not None
-        assert running.stop(1).exit_code in (0, None)
+        assert Path(running.address[1]).parent == scratch
 
 
 def test_a_broken_tar_stream_is_no_fault_of_the_disk(kind: str, scratch: Path) -> None:

@@ -165,9 +165,10 @@ def main() -> None:
     if received is None:
         return
     keeper = Keeper(control, life, received[0])
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     if received[0]["own_pids"]:
         linux.set_dumpable(False)  # else a command of the same user could trace process 1
+    else:  # process 1 may have no handler: signals from inside reach it only where it has one
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     try:
         wire.send(control, {"pid": os.getpid()})
         keeper.serve()

@@ -10,14 +10,14 @@ import os
 import resource
 import signal
 
-from . import linux
+from . import linux, namespaces
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # typing is a large import, and a sandbox starts for every job
     from typing import Any, NoReturn
 
     Order = dict[str, Any]
-    """argv, env, cwd, limits {name: value}, nice, cpus [number …], user {uid, gid} or None, parent: its warden."""
+    """argv, env, cwd, limits {name: value}, nice, cpus [number …], user {uid, gid} or None, isolated, parent."""
 
 NOT_FOUND, NOT_EXECUTABLE = 127, 126  # what a shell answers
 
@@ -28,6 +28,8 @@ def become_command(order: Order, output: int, failure: int) -> NoReturn:
         _stand_alone(output)
         _bound(order)
         _drop_to(order["user"])
+        if order["isolated"]:
+            namespaces.forbid_user_namespaces()
         _tie_to(order["parent"])
     except BaseException as error:
         _give_up(failure, "setup", "sandbox", error)
@@ -74,13 +76,19 @@ def _stand_alone(output: int) -> None:
     os.umask(0o022)
 
 
-def _bound(order: Order) -> None:
-    linux.set_dumpable(True)  # else the next file belongs to root
+def _go_first_when_memory_runs_out() -> None:
+    """When the machine itself has none left, a job is killed before Hive is."""
+    linux.set_dumpable(True)  # else the file belongs to root
     try:
         with open("/proc/self/oom_score_adj", "w") as file:
-            file.write("1000")  # when the machine itself runs out of memory, a job goes before Hive does
+            file.write("1000")
     except OSError:
         pass  # a /proc that may not be written: the sandbox's own limits still hold
+    linux.set_dumpable(False)  # until the exec: nothing of the job may trace what still holds the warden's socket
+
+
+def _bound(order: Order) -> None:
+    _go_first_when_memory_runs_out()
     os.nice(order["nice"])
     if order["cpus"]:
         os.sched_setaffinity(0, order["cpus"])

@@ -14,30 +14,31 @@ _CAPABILITY_VERSION_3 = 0x20080522
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def _prctl(option: int, value: int) -> None:
-    if _libc.prctl(option, value, 0, 0, 0):
+def prctl(option: int, value: int, pointer: ctypes.Array[ctypes.c_char] | None = None) -> None:
+    """Raises OSError."""
+    if _libc.prctl(option, value, pointer, 0, 0):
         code = ctypes.get_errno()
         raise OSError(code, os.strerror(code))
 
 
 def become_subreaper() -> None:
     """From now on orphans below this process become its children, however often they forked or changed session."""
-    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+    prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 
 def die_with_parent(signal_number: int) -> None:
     """Get this signal when the *thread* that forked this process ends. Call it after the last change of user."""
-    _prctl(_PR_SET_PDEATHSIG, signal_number)
+    prctl(_PR_SET_PDEATHSIG, signal_number)
 
 
 def set_dumpable(allowed: bool) -> None:
     """Whether other processes of the same user may trace this one and read its memory. An exec resets it."""
-    _prctl(_PR_SET_DUMPABLE, int(allowed))
+    prctl(_PR_SET_DUMPABLE, int(allowed))
 
 
 def forbid_new_privileges() -> None:
     """No exec from here on gains anything: set-user-id bits and file capabilities do not count."""
-    _prctl(_PR_SET_NO_NEW_PRIVS, 1)
+    prctl(_PR_SET_NO_NEW_PRIVS, 1)
 
 
 def drop_capabilities() -> None:

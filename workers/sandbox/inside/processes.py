@@ -11,7 +11,7 @@ import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # typing is a large import, and a sandbox starts for every job
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
@@ -45,16 +45,21 @@ def everything() -> dict[int, Process]:
 
 
 def descendants(ancestor: int) -> list[Process]:
-    """The processes below one. The kernel's list may miss one that is just being born: ask again where it matters."""
+    """The processes below one. One that is just being born may be missed: ask again where it matters."""
+    seen = (look(pid) for pid in pids_below(ancestor))
+    return [process for process in seen if process]
+
+
+def pids_below(ancestor: int) -> Iterator[int]:
+    """The same as numbers. Each comes before its own children are looked for, so that it can be stopped first."""
     if not os.path.exists(f"/proc/{os.getpid()}/task/{os.getpid()}/children"):
-        return below(ancestor, everything())
-    found, todo = [], [ancestor]
+        yield from (process.pid for process in below(ancestor, everything()))
+        return
+    todo = [ancestor]
     while todo:
         for pid in _children(todo.pop()):
+            yield pid
             todo.append(pid)
-            if process := look(pid):
-                found.append(process)
-    return found
 
 
 def _children(pid: int) -> list[int]:
@@ -109,24 +114,29 @@ def end_tree(within_s: float = 5.0) -> bool:
     """
     deadline = time.monotonic() + within_s
     while reap()[0]:
-        _stop_below(deadline)
-        for process in descendants(os.getpid()):
-            send(process.pid, signal.SIGKILL)
+        for pid in _stop_below(deadline):
+            send(pid, signal.SIGKILL)
         _wait_for_ends()
         if time.monotonic() > deadline:
             return False
     return True
 
 
-def _stop_below(deadline: float) -> None:
+def _stop_below(deadline: float) -> set[int]:
+    """Stop what is below this process until a round finds nobody new; returns who was stopped.
+
+    A process that forks and ends lives for less than a millisecond: it is stopped the moment it is found.
+    """
+    stopped: set[int] = set()
     while time.monotonic() < deadline:
-        moving = [process for process in descendants(os.getpid()) if process.state not in "TtZX"]
-        if not moving:
-            return
-        for process in moving:
-            send(process.pid, signal.SIGSTOP)
-        if all(process.state == "D" for process in moving):
-            return  # in the kernel's hands: it acts on the signals when the kernel lets go
+        before = len(stopped)
+        for pid in pids_below(os.getpid()):
+            if pid not in stopped:
+                send(pid, signal.SIGSTOP)
+                stopped.add(pid)
+        if len(stopped) == before:
+            break
+    return stopped
 
 
 def repeat_until_gone(kill: Callable[[], None], within_s: float = 5.0) -> bool:

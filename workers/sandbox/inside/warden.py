@@ -3,9 +3,11 @@
 One process per command, because orphans go to the nearest subreaper above them: so everything below a warden was
 started by its command, and nothing else was. It speaks to Hive on its own socket:
 
-    warden → Hive   {"started": pid}   {"failed": {stage, what, why}}   {"exit": code, "peak_memory_bytes": n}
+    warden → Hive   {"started": pid} or {"failed": {stage, what, why, missing}}
+                    {"exit": code, "peak_memory_bytes": n}   the command itself has ended
+                    {"gone": true}                           and nothing of what it started is left
     Hive → warden   {"end": grace_s}
-    end of stream   from the warden: nothing of the command is left; from Hive: end everything at once
+    end of stream   from the warden: it was killed; from Hive: end everything at once
 """
 
 from __future__ import annotations
@@ -47,6 +49,10 @@ class Warden:
         os.close(output)  # the reader's end of stream must mean that the command's side is closed
         if listener:
             Forwarder(self._selector, listener, self._order["port"])
+        self._watch_until_nothing_is_left()
+        self._tell({"gone": True})
+
+    def _watch_until_nothing_is_left(self) -> None:
         while self._collect():
             for key, events in self._selector.select(self._patience()):
                 key.data(events)
