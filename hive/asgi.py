@@ -1,8 +1,41 @@
-"""The web server's entry point (uvicorn hive.asgi:application)."""
+"""The web server's entry point: `uvicorn hive.asgi:application --lifespan off`."""
+
+from __future__ import annotations
 
 import os
 
-from django.core.asgi import get_asgi_application
-
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hive.settings")
-application = get_asgi_application()
+
+import django
+
+django.setup()
+
+from django.conf import settings  # noqa: E402 - Django has to be set up first
+from django.http import HttpResponse  # noqa: E402
+
+from apps.api.problems import problem  # noqa: E402
+from apps.artifacts.store import links  # noqa: E402
+from apps.events.stream import Pool  # noqa: E402
+from hive.handler import Handler, Scope  # noqa: E402
+
+
+def largest_body(scope: Scope) -> int:
+    """In bytes. Only who holds a link to the store may send more than a spec needs, and exactly as much as it says."""
+    path: str = scope["path"]
+    if scope["method"] == "PUT" and path.startswith(settings.STORE_LINKS):
+        try:
+            return links.read(path.removeprefix(settings.STORE_LINKS), "put").size_bytes
+        except links.BadLink:
+            pass
+    return settings.API_MAX_BODY_BYTES
+
+
+def too_large(scope: Scope, limit: int) -> HttpResponse:
+    detail = f"The body of this request may hold up to {limit:,} bytes."
+    headers = {"Connection": "close"}
+    if scope["path"].startswith("/api/"):
+        return problem(413, "too_large", detail, headers)
+    return HttpResponse(detail, status=413, content_type="text/plain", headers=headers)
+
+
+application = Handler(Pool("hive-web", settings.WEB_THREADS), largest_body, too_large)

@@ -5,5 +5,12 @@ from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
+    path("", include("apps.api.urls")),
     path("", include("apps.dashboard.urls")),
 ]
+
+# Below /api/ every failure is a problem (RFC 9457), elsewhere a page.
+handler400 = "apps.api.problems.bad_request"
+handler403 = "apps.api.problems.permission_denied"
+handler404 = "apps.api.problems.page_not_found"
+handler500 = "apps.api.problems.server_error"

@@ -8,15 +8,15 @@ from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, F, Q, QuerySet
+from django.db import connection
+from django.db.models import QuerySet
 
 from apps.accounts.access import visible_organisations
 from apps.accounts.models import User
-from apps.runs.models import Gate, Job, Run, Task
+from apps.runs.models import Gate, Job, Run
 from apps.runs.plan.decide import JobView, Snapshot, TaskView
 from apps.runs.plan.graph import Node
 from apps.runs.plan.workflows import TaskLink, nodes
-from apps.runs.states import GateStatus, JobStatus
 from apps.specs.models import SpecVersion
 
 
@@ -78,26 +78,41 @@ class Progress:
     total: int
 
 
+# One statement for a page of runs. Django's own would be three, and compiling them costs more than running them.
+COUNT_STEPS = """
+SELECT run.id,
+  (SELECT COUNT(*) FROM runs_task AS task WHERE task.run_id = run.id),
+  (SELECT COUNT(*) FROM runs_job AS job LEFT JOIN runs_task AS task ON task.id = job.task_id
+    WHERE job.run_id = run.id AND job.status = 'completed' AND job.round = COALESCE(task.round, run.round)),
+  (SELECT COUNT(*) FROM runs_gate AS gate
+    WHERE gate.run_id = run.id AND gate.status = 'approved' AND gate.round = run.round)
+FROM runs_run AS run WHERE run.id IN ({ids})
+"""
+
+
 def progress_of(runs: Sequence[Run]) -> dict[int, Progress]:
-    """Per run, in four queries for all of them. A step that is done again in a repair round counts once."""
-    ids = [run.pk for run in runs]
-    this_round = Q(task=None, round=F("run__round")) | Q(round=F("task__round"))
-    tasks = _counts(Task.objects.filter(run__in=ids))
-    jobs = _counts(Job.objects.filter(this_round, run__in=ids, status=JobStatus.COMPLETED))
-    gates = _counts(Gate.objects.filter(run__in=ids, round=F("run__round"), status=GateStatus.APPROVED))
-    specs = {run.spec_version_id for run in runs if run.spec_version_id}
-    # Read out of the specs by the database: a spec may be large, and a page shows a hundred runs.
-    parts = SpecVersion.objects.filter(pk__in=specs).values_list("pk", "data__gates", "data__deploy")
-    plans = {pk: (tuple(gate_names or ()), bool(deploy)) for pk, gate_names, deploy in parts}
+    """Per run, in two queries for all of them. A step that is done again in a repair round counts once."""
+    if not runs:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(COUNT_STEPS.format(ids=", ".join(["%s"] * len(runs))), [run.pk for run in runs])
+        counts = {run_id: (tasks, jobs + gates) for run_id, tasks, jobs, gates in cursor.fetchall()}
     found = {}
+    plans = _plans(runs)
     for run in runs:
-        total = _steps(run.workflow, tasks.get(run.pk, 0), *plans.get(run.spec_version_id or 0, ((), False)))
-        found[run.pk] = Progress(min(jobs.get(run.pk, 0) + gates.get(run.pk, 0), total), total)
+        tasks, done = counts.get(run.pk, (0, 0))
+        total = _steps(run.workflow, tasks, *plans.get(run.spec_version_id, ((), False)))
+        found[run.pk] = Progress(min(done, total), total)
     return found
 
 
-def _counts(rows: QuerySet[Any]) -> dict[int, int]:
-    return dict(rows.order_by().values("run_id").annotate(count=Count("pk")).values_list("run_id", "count"))
+def _plans(runs: Sequence[Run]) -> dict[int | None, tuple[tuple[str, ...], bool]]:
+    """What a plan's length depends on besides its tasks. The database reads it out of the specs: they may be large."""
+    versions = {run.spec_version_id for run in runs if run.spec_version_id}
+    if not versions:
+        return {}
+    rows = SpecVersion.objects.filter(pk__in=versions).values_list("pk", "data__gates", "data__deploy")
+    return {pk: (tuple(gates or ()), bool(deploy)) for pk, gates, deploy in rows}
 
 
 @lru_cache(maxsize=256)

@@ -12,5 +12,6 @@ LOGGING = {
         "workers": {"level": "INFO"},
         "celery": {"level": "WARNING"},
         "django.server": {"level": "WARNING"},
+        "django.request": {"level": "ERROR"},  # what a client did wrong is told to the client
     },
 }

@@ -11,7 +11,7 @@ So a slow client costs what one batch costs, and nobody waits for it.
 
 from apps.events.stream.feed import Batch, Load, Piece
 from apps.events.stream.follow import follow
-from apps.events.stream.hub import Hub, TooManyReaders, current_hub, readers_now
+from apps.events.stream.hub import Hub, TooManyReaders, current_hub, readers_now, require_room
 from apps.events.stream.pool import Pool, read_pool
 
 __all__ = [
@@ -25,4 +25,5 @@ __all__ = [
     "follow",
     "read_pool",
     "readers_now",
+    "require_room",
 ]

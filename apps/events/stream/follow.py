@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 
 from apps.events.stream.feed import LOOK_S, Feed, Load, Piece
 from apps.events.stream.hub import Hub
@@ -11,7 +11,7 @@ from apps.events.stream.hub import Hub
 
 async def follow(
     hub: Hub, channel: str, load: Load, position: int, *, until_end: bool, idle_s: float
-) -> AsyncIterator[Sequence[Piece]]:
+) -> AsyncGenerator[Sequence[Piece], None]:
     """Everything after `position`: what is stored, then what arrives. Raises TooManyReaders, and what `load` raises.
 
     Nothing, an empty sequence, comes when nothing has happened for `idle_s`, so that the caller can show that the

@@ -16,10 +16,13 @@ ALIVE = b": still here\n\n"
 
 
 def frame(position: int, event: str, data: dict[str, Any]) -> bytes:
-    """One event. JSON has no line breaks of its own; a type that is not one word would break out of its line."""
-    name = event if event.isidentifier() else "message"
+    """One event; with an empty `event` it has the default type, `message`.
+
+    JSON has no line breaks of its own; a type that is not one word would break out of its line.
+    """
+    kind = f"event: {event if event.isidentifier() else 'message'}\n" if event else ""
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), default=_as_text)
-    return f"id: {position}\nevent: {name}\ndata: {text}\n\n".encode("utf-8", "replace")
+    return f"id: {position}\n{kind}data: {text}\n\n".encode("utf-8", "replace")
 
 
 def as_dict(row: EventRow) -> dict[str, Any]:

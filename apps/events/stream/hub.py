@@ -69,6 +69,12 @@ def current_hub() -> Hub:
     return _newest[1]
 
 
+def require_room() -> None:
+    """Raises TooManyReaders where one more would be refused: to be asked before an answer has begun."""
+    if readers_now() >= MOST_READERS:
+        raise TooManyReaders(TooManyReaders.__doc__)
+
+
 def readers_now() -> int:
     """How many streams this process holds open. May be asked from any thread."""
     return _newest[1].readers if _newest else 0

@@ -28,6 +28,10 @@ class Pool:
         """Do it in one of the threads. A database connection that failed is closed; the next call opens another."""
         return await asyncio.get_running_loop().run_in_executor(self._executor, lambda: _guarded(call, *args, **kwargs))
 
+    def submit(self, call: Callable[[], object]) -> None:
+        """Have it done, and do not wait for it."""
+        self._executor.submit(_guarded, call)
+
 
 def _guarded(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     try:

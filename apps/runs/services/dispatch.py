@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from celery import current_app
@@ -44,9 +44,18 @@ def publish(call: Callable[[], object], what: str, ids: tuple[int, ...]) -> None
 
 def queue_is_empty(role: str) -> bool:
     """Whether the broker holds no message for this role. Raises what the broker client raises when it is away."""
+    return queue_lengths([role])[role] == 0
+
+
+def queue_lengths(roles: Iterable[str]) -> dict[str, int]:
+    """How many messages the broker holds for each role. Raises what the broker client raises when it is away."""
     with current_app.connection_for_read() as connection, connection.channel() as channel:
-        try:
-            declared: Any = Queue(role, channel=channel).queue_declare(passive=True)
-        except connection.channel_errors:
-            return True  # Redis keeps no empty list: a queue without messages does not exist
-        return declared.message_count == 0
+
+        def length(role: str) -> int:
+            try:
+                declared: Any = Queue(role, channel=channel).queue_declare(passive=True)
+            except connection.channel_errors:
+                return 0  # Redis keeps no empty list: a queue without messages does not exist
+            return declared.message_count
+
+        return {role: length(role) for role in roles}

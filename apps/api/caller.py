@@ -1,0 +1,78 @@
+"""Caller: whose things exist. Every view of the API starts from one of these querysets; the rest answers 404."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeVar
+
+from django.db.models import Model, QuerySet
+
+from apps.accounts.access import may_change, visible_organisations
+from apps.accounts.models import ApiKey, Organisation, User
+from apps.api.problems import Problem
+from apps.artifacts.models import Artifact
+from apps.artifacts.queries import visible_artifacts
+from apps.projects.models import Project
+from apps.projects.queries import visible_projects
+from apps.runs.models import Gate, Job, Run
+from apps.runs.queries import visible_gates, visible_jobs, visible_runs
+from apps.specs.models import Spec
+from apps.specs.queries import visible_to
+
+M = TypeVar("M", bound=Model)
+
+
+@dataclass
+class Caller:
+    """A person, or a key that acts for one: within its organisation, and within its project where it names one."""
+
+    user: User
+    key: ApiKey | None = None
+
+    def runs(self) -> QuerySet[Run]:
+        return self._within(visible_runs(self.user), "project__")
+
+    def jobs(self) -> QuerySet[Job]:
+        return self._within(visible_jobs(self.user), "run__project__")
+
+    def gates(self) -> QuerySet[Gate]:
+        return self._within(visible_gates(self.user), "run__project__")
+
+    def artifacts(self) -> QuerySet[Artifact]:
+        return self._within(visible_artifacts(self.user), "run__project__")
+
+    def specs(self) -> QuerySet[Spec]:
+        return self._within(visible_to(self.user), "project__")
+
+    def projects(self) -> QuerySet[Project]:
+        return self._within(visible_projects(self.user), "")
+
+    def organisations(self) -> QuerySet[Organisation]:
+        found = visible_organisations(self.user)
+        return found.filter(pk=self.key.organisation_id) if self.key else found
+
+    def may_change(self, organisation_id: int) -> bool:
+        """Start, cancel, retry, approve, write specs. The role decides; a key's scopes are looked at before."""
+        if organisation_id not in self._changeable:
+            self._changeable[organisation_id] = may_change(self.user, organisation_id)
+        return self._changeable[organisation_id]
+
+    def require_change(self, organisation_id: int) -> None:
+        if not self.may_change(organisation_id):
+            detail = "Your role in this organisation lets you look, not change. An owner can give you another one."
+            raise Problem(403, "permission_denied", detail)
+
+    def has_scope(self, scope: str) -> bool:
+        return self.key is None or scope in self.key.scopes
+
+    @cached_property
+    def _changeable(self) -> dict[int, bool]:
+        return {}
+
+    def _within(self, rows: QuerySet[M], project: str) -> QuerySet[M]:
+        """`project` is the way from the row to its project, as a prefix of lookups."""
+        if self.key is None:
+            return rows
+        rows = rows.filter(**{f"{project}organisation_id": self.key.organisation_id})
+        return rows.filter(**{f"{project}id": self.key.project_id}) if self.key.project_id else rows

@@ -1,0 +1,74 @@
+"""Jobs: who tried what, when, and how it ended."""
+
+from __future__ import annotations
+
+import django_filters
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from apps.api.base import READ_RUNS, ApiView
+from apps.api.lists import Filters, ListView
+from apps.api.runs import run_of
+from apps.runs.models import Job
+from apps.runs.plan.workflows import ROLES
+from apps.runs.states import JobStatus
+
+
+class JobSerializer(serializers.ModelSerializer[Job]):
+    """One attempt by one role. `task` is a task's key, or null for a step of the whole run."""
+
+    url = serializers.SerializerMethodField()
+    task = serializers.CharField(source="task.key", default=None, allow_null=True)
+    outcome = serializers.DictField()
+    log_url = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Job
+        fields = (
+            *("id", "url", "run", "task", "role", "step", "round", "attempt", "status", "reason", "message", "worker"),
+            *("queued_at", "started_at", "finished_at", "outcome", "log_url"),
+        )
+        read_only_fields = fields
+
+    def get_url(self, job: Job) -> str:
+        return self.context["request"].build_absolute_uri(reverse("api:job", args=[job.pk]))
+
+    def get_log_url(self, job: Job) -> str:
+        return self.context["request"].build_absolute_uri(reverse("api:job-log", args=[job.pk]))
+
+
+class JobFilters(Filters):
+    status = django_filters.MultipleChoiceFilter(choices=JobStatus.choices)
+    role = django_filters.ChoiceFilter(choices=[(role, role) for role in ROLES])
+    task = django_filters.CharFilter("task__key", max_length=60)
+
+    class Meta:
+        model = Job
+        fields: tuple[str, ...] = ()
+
+
+class RunJobs(ListView):
+    """The run's jobs, in the order in which they were queued; every attempt is one."""
+
+    scopes = READ_RUNS
+    serializer_class = JobSerializer
+    filterset_class = JobFilters
+
+    def rows(self) -> QuerySet[Job]:
+        return run_of(self, self.kwargs["pk"]).jobs.select_related("task").order_by("pk")
+
+
+class JobView(ApiView):
+    """One job."""
+
+    scopes = READ_RUNS
+
+    @extend_schema(responses=JobSerializer)
+    def get(self, request: Request, pk: int) -> Response:
+        job = get_object_or_404(self.caller.jobs().select_related("task"), pk=pk)
+        return Response(JobSerializer(job, context=self.get_serializer_context()).data)

@@ -1,0 +1,35 @@
+"""A job's output as text, as a whole or a range of its bytes."""
+
+from __future__ import annotations
+
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+
+from apps.api.base import READ_RUNS, ApiView
+from apps.api.byte_ranges import RANGE, ranged
+from apps.api.rendering import AnyRenderer, binary
+from apps.artifacts.queries import log_size, read_log
+
+TEXT = "text/plain; charset=utf-8"
+
+
+class PlainText(AnyRenderer):
+    media_type = "text/plain"
+
+
+class JobLog(ApiView):
+    scopes = READ_RUNS
+    renderer_classes = (PlainText,)
+
+    @extend_schema(
+        operation_id="job_log",
+        parameters=[OpenApiParameter("Range", str, OpenApiParameter.HEADER, description=RANGE)],
+        responses={(200, "text/plain"): binary("The output so far."), (206, "text/plain"): binary("The range.")},
+    )
+    def get(self, request: Request, pk: int) -> HttpResponseBase:
+        """The job's output so far. With `Range: bytes=…`, a part of it; 416 where there is nothing yet."""
+        job = get_object_or_404(self.caller.jobs(), pk=pk)
+        size = log_size(job.pk)
+        return ranged(request, size, lambda start, stop: read_log(job.pk, start, stop), content_type=TEXT)

@@ -1,0 +1,51 @@
+"""Which project a new thing goes to: one that is there, or one that is made at its first use."""
+
+from __future__ import annotations
+
+from rest_framework.exceptions import ValidationError
+
+from apps.accounts.models import Organisation
+from apps.api.caller import Caller
+from apps.api.problems import Problem
+from apps.projects.models import Project
+from apps.projects.services import BadSlug, project_named
+
+
+def choose_project(caller: Caller, slug: str, organisation_slug: str | None = None, name: str = "") -> Project:
+    """The caller's project of this slug. Raises Problem or ValidationError; 403 for who may only look there."""
+    found = caller.projects().filter(slug=slug)
+    if organisation_slug:
+        found = found.filter(organisation__slug=organisation_slug)
+    projects = list(found[:2])
+    if len(projects) > 1:
+        raise _which(f"Several of your organisations have a project {slug}")
+    if projects:
+        caller.require_change(projects[0].organisation_id)
+        return projects[0]
+    return make_project(caller, slug, organisation_slug, name)
+
+
+def make_project(caller: Caller, slug: str, organisation_slug: str | None, name: str = "") -> Project:
+    if caller.key and caller.key.project_id:
+        raise Problem(403, "permission_denied", "This key is for one project only, which is not this one.")
+    organisation = _organisation(caller, organisation_slug)
+    caller.require_change(organisation.pk)
+    try:
+        return project_named(organisation, slug, name)
+    except BadSlug as error:
+        raise ValidationError({"project": [str(error)]}) from None
+
+
+def _organisation(caller: Caller, slug: str | None) -> Organisation:
+    found = caller.organisations()
+    organisations = list(found.filter(slug=slug) if slug else found.order_by("pk")[:2])
+    if len(organisations) > 1:
+        raise _which("You belong to several organisations")
+    if not organisations:
+        known = ", ".join(found.values_list("slug", flat=True)[:20]) or "none"
+        raise ValidationError({"organisation": [f"You belong to no such organisation. Yours: {known}."]})
+    return organisations[0]
+
+
+def _which(why: str) -> ValidationError:
+    return ValidationError({"organisation": [f"{why}: say in which one, by its slug."]}, code="required")

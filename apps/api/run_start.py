@@ -1,0 +1,124 @@
+"""What POST /runs takes, and how it becomes a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, get_args
+
+from django.conf import settings
+from django.db import transaction
+from django.shortcuts import get_object_or_404
+from rest_framework import serializers
+
+from apps.api.caller import Caller
+from apps.api.parsing import Number, Slug, SpecField, Strict, Text, one_of
+from apps.api.problems import INVALID, Problem
+from apps.api.project_choice import choose_project
+from apps.api.spec_problems import as_dicts
+from apps.runs.models import Run
+from apps.runs.plan.workflows import WORKFLOWS
+from apps.runs.services.start import start_run
+from apps.specs.models import SpecVersion
+from apps.specs.queries import latest_version
+from apps.specs.schema.task import Engine
+from apps.specs.services import keep
+from apps.specs.validate import Checked, check, check_data
+
+ENGINES = get_args(Engine)
+MODEL_SETTINGS = ("HIVE_MODEL", "HIVE_MODEL_API_KEY", "HIVE_MODEL_API_BASE")
+SOURCES = ("spec", "spec_id", "story")
+
+
+class StartRun(Strict):
+    """One of `spec`, `spec_id` and `story`; or a workflow that needs none of them."""
+
+    spec = SpecField(required=False)
+    spec_id = Number(required=False, min_value=1, max_value=2**63 - 1, help_text="A stored spec: its newest version.")
+    story = Text(required=False, max_length=20_000, help_text="A sentence or two, from which a model writes the spec.")
+    workflow = serializers.ChoiceField(
+        list(WORKFLOWS), default="build", error_messages=one_of(list(WORKFLOWS), "Workflow")
+    )
+    engine = serializers.ChoiceField(list(ENGINES), required=False, error_messages=one_of(ENGINES, "Engine"))
+    project = Slug(required=False, help_text="Empty: the spec's `project`, else its id; made at first use.")
+    organisation = Slug(required=False, help_text="Needed by who belongs to several, for a project that is new.")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        given = [name for name in SOURCES if name in attrs]
+        workflow = WORKFLOWS[attrs["workflow"]]
+        if workflow.needs_spec and len(given) != 1:
+            got = f"Got {' and '.join(given)}." if given else "Got none of them."
+            raise serializers.ValidationError(f"Send one of spec, spec_id and story. {got}", code="one_of")
+        if not workflow.needs_spec and given:
+            raise serializers.ValidationError(
+                {given[0]: [f"The workflow {workflow.name} takes no {given[0]}."]}, code="one_of"
+            )
+        return attrs
+
+
+def start(caller: Caller, wanted: Mapping[str, Any]) -> Run:
+    """Check, keep what is new, and start. Raises Problem: 422 for what is wrong with it, 403 for who may only look."""
+    if "story" in wanted:
+        raise _no_story()
+    with transaction.atomic():
+        version: SpecVersion | None = None
+        if "spec_id" in wanted:
+            version = _stored(caller, wanted["spec_id"])
+            project = version.spec.project
+            caller.require_change(project.organisation_id)
+        else:
+            checked = check_spec(wanted["spec"]) if "spec" in wanted else None
+            slug = wanted.get("project") or own_project(checked) or wanted["workflow"]
+            project = choose_project(caller, slug, wanted.get("organisation"))
+            version = keep(project, checked, caller.user) if checked else None
+        engine = wanted.get("engine", "")
+        _require_model(engine, version)
+        return start_run(project, version, caller.user, workflow=wanted["workflow"], engine=engine)
+
+
+def check_spec(spec: str | dict[str, Any]) -> Checked:
+    """Raises Problem with everything that is wrong with it."""
+    checked = check(spec) if isinstance(spec, str) else check_data(spec)
+    if not checked.ok:
+        count = len(checked.problems)
+        detail = f"The spec has {count} problem{'s' * (count != 1)}."
+        raise Problem(422, "invalid_spec", detail, problems=as_dicts(checked.problems))
+    return checked
+
+
+def own_project(checked: Checked | None) -> str:
+    if checked is None or checked.spec is None:
+        return ""
+    return checked.spec.project or checked.spec.id.lower().replace("_", "-").strip("-")
+
+
+def _stored(caller: Caller, spec_id: int) -> SpecVersion:
+    spec = get_object_or_404(caller.specs(), pk=spec_id)
+    version = latest_version(spec)
+    if version is None:
+        raise Problem(422, INVALID, f"The spec {spec.key} has no version yet.")
+    return version
+
+
+def _no_story() -> Problem:
+    if not settings.MODEL:
+        return _model_missing("A story needs a model that writes the spec")
+    detail = "This version of Hive does not write specs from stories yet. Write the spec, and send it as `spec`."
+    return Problem(422, "story_not_supported", detail)
+
+
+def _require_model(engine: str, version: SpecVersion | None) -> None:
+    data = version.data if version else {}
+    named = engine or data.get("engine")
+    engines = {named} if engine else {task.get("engine") or named for task in data.get("tasks", [])} | {named}
+    if "model" in engines and not settings.MODEL:
+        raise _model_missing("The engine `model` needs a model")
+
+
+def _model_missing(why: str) -> Problem:
+    detail = (
+        f"{why}, and none is configured. Set HIVE_MODEL (provider/name), and HIVE_MODEL_API_KEY and "
+        "HIVE_MODEL_API_BASE where the provider needs them, and start Hive again."
+    )
+    return Problem(
+        422, "model_not_configured", detail, settings=["HIVE_MODEL", "HIVE_MODEL_API_KEY", "HIVE_MODEL_API_BASE"]
+    )

@@ -1,0 +1,79 @@
+"""Every address of the API. What is not here is answered with a problem too."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path, re_path
+from django.views.decorators.csrf import csrf_exempt
+
+from apps.api import (
+    artifacts,
+    events,
+    gates,
+    health,
+    installation,
+    jobs,
+    logs,
+    metrics,
+    projects,
+    runs,
+    schema,
+    specs,
+    store,
+    streams,
+    tasks,
+)
+from apps.api.problems import SAID, problem
+
+app_name = "api"
+
+
+@csrf_exempt
+def unknown(request: HttpRequest) -> HttpResponse:
+    return problem(404, "not_found", SAID["not_found"])
+
+
+v1 = [
+    path("runs", runs.RunList.as_view(), name="runs"),
+    path("runs/<int:pk>", runs.RunView.as_view(), name="run"),
+    path("runs/<int:pk>/cancel", runs.CancelRun.as_view(), name="run-cancel"),
+    path("runs/<int:pk>/retry", runs.RetryRun.as_view(), name="run-retry"),
+    path("runs/<int:pk>/tasks", tasks.RunTasks.as_view(), name="run-tasks"),
+    path("runs/<int:pk>/jobs", jobs.RunJobs.as_view(), name="run-jobs"),
+    path("runs/<int:pk>/events", events.RunEvents.as_view(), name="run-events"),
+    path("runs/<int:pk>/stream", streams.RunStream.as_view(), name="run-stream"),
+    path("runs/<int:pk>/artifacts", artifacts.RunArtifacts.as_view(), name="run-artifacts"),
+    path(
+        "runs/<int:pk>/artifacts/<int:artifact_id>/download",
+        artifacts.ArtifactDownload.as_view(),
+        name="artifact-download",
+    ),
+    path("jobs/<int:pk>", jobs.JobView.as_view(), name="job"),
+    path("jobs/<int:pk>/log", logs.JobLog.as_view(), name="job-log"),
+    path("jobs/<int:pk>/log/stream", streams.LogStream.as_view(), name="job-log-stream"),
+    path("gates", gates.GateList.as_view(), name="gates"),
+    path("gates/<int:pk>", gates.GateView.as_view(), name="gate"),
+    path("gates/<int:pk>/approve", gates.ApproveGate.as_view(), name="gate-approve"),
+    path("gates/<int:pk>/reject", gates.RejectGate.as_view(), name="gate-reject"),
+    path("specs", specs.SpecList.as_view(), name="specs"),
+    path("specs/validate", specs.CheckSpec.as_view(), name="specs-validate"),
+    path("specs/<int:pk>", specs.SpecView.as_view(), name="spec"),
+    path("specs/<int:pk>/versions", specs.SpecVersions.as_view(), name="spec-versions"),
+    path("specs/<int:pk>/versions/<int:number>", specs.SpecVersionView.as_view(), name="spec-version"),
+    path("projects", projects.ProjectList.as_view(), name="projects"),
+    path("projects/<int:pk>", projects.ProjectView.as_view(), name="project"),
+    path("workflows", installation.WorkflowList.as_view(), name="workflows"),
+    path("workflows/<str:name>", installation.WorkflowView.as_view(), name="workflow"),
+    path("providers", installation.ProviderList.as_view(), name="providers"),
+    path("store/<str:token>", store.StoreLink.as_view(), name="store-link"),
+]
+
+urlpatterns: list[URLPattern] = [
+    *[path(f"api/v1/{route.pattern}", route.callback, name=route.name) for route in v1],
+    path("api/schema/", schema.document, name="schema"),
+    path("api/docs/", schema.docs, name="docs"),
+    re_path(r"^api(?:/.*)?$", unknown, name="unknown"),
+    path("healthz", health.alive, name="healthz"),
+    path("readyz", health.ready, name="readyz"),
+    path("metrics", metrics.metrics, name="metrics"),
+]
