@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Callable, Iterable
@@ -96,6 +97,16 @@ def environment(pid: int) -> dict[str, str]:
         return {}
     pairs = (entry.partition("=") for entry in os.fsdecode(raw).split("\0") if "=" in entry)
     return {name: value for name, _, value in pairs}
+
+
+def open_files(pid: int) -> set[str]:
+    """Names of the files, pipes and sockets that a process has open; empty where it may not be read."""
+    found = set()
+    with contextlib.suppress(OSError):
+        for entry in (PROC / str(pid) / "fd").iterdir():
+            with contextlib.suppress(FileNotFoundError):  # closed since it was listed
+                found.add(str(entry.readlink()))
+    return found
 
 
 def memory_bytes(pids: Iterable[int]) -> int:

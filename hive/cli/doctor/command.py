@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from hive.cli.doctor.finding import Check, Finding, Level, fail, warn
 from hive.home import Home
 
 PATIENCE_S = 4.5
+MARKS = {Level.OK: ("✓", "green"), Level.WARN: ("!", "yellow"), Level.FAIL: ("✗", "red")}
 
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
@@ -47,10 +49,21 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON 
     failed = any(finding.level is Level.FAIL for finding in findings)
     if as_json:
         show.as_json({"ok": not failed, "home": str(home.root), "findings": [vars(finding) for finding in findings]})
+    elif sys.stdout.isatty():
+        _draw(findings)
     else:
-        rows = [(each.level.value, each.part, each.seen, each.to_do) for each in findings]
-        show.table(("", "part", "seen", "what to do"), rows)
+        show.table((), [(each.level.value, each.part, each.seen, each.to_do) for each in findings])
     raise typer.Exit(1 if failed else 0)
+
+
+def _draw(findings: Sequence[Finding]) -> None:
+    """For a person: a mark and what was seen, and below it what to do."""
+    width = max(len(finding.part) for finding in findings) + 2
+    for finding in findings:
+        mark, colour = MARKS[finding.level]
+        typer.echo(f"{typer.style(mark, fg=colour)} {finding.part:<{width}}{finding.seen}")
+        if finding.to_do:
+            typer.echo(typer.style(f"  {'':<{width}}→ {finding.to_do}", dim=True))
 
 
 def look(checks: dict[str, Check], patience_s: float = PATIENCE_S) -> Sequence[Finding]:

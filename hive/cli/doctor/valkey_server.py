@@ -53,8 +53,8 @@ class Trial:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._server:
-            self._server.kill()
-            self._server.communicate()
+            with self._server:  # waits, and closes the pipe
+                self._server.kill()
         self._folder.cleanup()
 
     def check(self) -> list[Finding]:
@@ -68,7 +68,7 @@ class Trial:
                 return ok("valkey", f"starts and answers after {(time.monotonic() - began_at) * 1000:.0f} ms")
             time.sleep(0.01)
         self._server.kill()
-        said = os.fsdecode(self._server.communicate()[0]).strip().rpartition("\n")[2]
+        said = os.fsdecode(self._server.stdout.read() if self._server.stdout else b"").strip().rpartition("\n")[2]
         return fail(
             "valkey", f"does not answer; it said: {said}", "Name a server with HIVE_BROKER_URL and HIVE_REDIS_URL."
         )

@@ -20,6 +20,9 @@ def main(arguments: list[str]) -> int:
     except Failure as failure:
         complain(str(failure))
         return failure.exit_code
+    except OSError as error:  # no room for another process, too many open files …
+        complain(f"This machine does not let Hive start: {error.strerror or error}. See `hive doctor`.")
+        return 2
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Callable, Mapping
@@ -57,7 +58,8 @@ class Announcer:
             known = {"url": url, "pid": self._guard, "port": self._installation.port}
             places = {"home": str(self._installation.home.root), "logs": str(self._installation.home.logs)}
             answer = {**known, **places, "sign_in": sign_in, "ready_after_s": round(took_s, 3), **said}
-            os.write(self._json_to, json.dumps(answer).encode() + b"\n")
+            with contextlib.suppress(OSError):  # nobody reads it any more
+                os.write(self._json_to, json.dumps(answer).encode() + b"\n")
         self._on_ready()
 
 

@@ -23,7 +23,7 @@ def children(installation: Installation) -> tuple[Child, ...]:
     return (
         *servers,
         _warm(installation),
-        Child("prepare", (*PYTHON, "django", "hive_prepare"), needs=broker, once=True),
+        Child("prepare", (*PYTHON, "django", "hive_prepare", "--skip-checks"), needs=broker, once=True),
         _web(installation),
         _host(installation),
         _worker("steady", STEADY_QUEUES, 2, prepared),
@@ -74,7 +74,12 @@ def _host(installation: Installation) -> Child:
 
 def _worker(name: str, queues: str, processes: int, needs: tuple[str, ...]) -> Child:
     """A Celery worker. Its grace is short: a job that is cut off comes back by its lease."""
-    quiet = ("--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "WARNING")
+    quiet = (
+        "--without-gossip",
+        "--without-mingle",
+        "--loglevel",
+        "WARNING",
+    )  # heartbeats cost nothing; Flower needs them
     argv = (*CELERY, "worker", "-P", "prefork", "-Q", queues, "-c", str(processes), "-n", f"{name}@%h", *quiet)
     # The host ends after them: a monitor must not see releases go down and take it for an incident.
     return Child(name, argv, needs=needs, ends_before=("host",), warm=True, grace_s=3)

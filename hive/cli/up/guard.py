@@ -38,10 +38,11 @@ def watch_over(
     guard = os.getpid()
     supervisor = os.fork()
     if supervisor == 0:
-        _become_supervisor(supervise, guard)
+        _become_supervisor(supervise, guard, say)
     linux.name_process("hive-up")
     after_fork()
-    for number in FORWARDED:
+    nohup = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    for number in set(FORWARDED) - ({signal.SIGHUP} if nohup else set()):
         signal.signal(number, lambda number, _: ending.tell(supervisor, FORWARDED[signal.Signals(number)]))
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     status = _wait_for(supervisor)
@@ -56,7 +57,7 @@ def watch_over(
     return 1
 
 
-def _become_supervisor(supervise: Callable[[], int], guard: int) -> None:
+def _become_supervisor(supervise: Callable[[], int], guard: int, say: Callable[[str], None]) -> None:
     """Never returns. A session of its own, so that Ctrl-C reaches it once: through the guard."""
     code = 70
     try:
@@ -66,6 +67,8 @@ def _become_supervisor(supervise: Callable[[], int], guard: int) -> None:
         linux.die_with_parent(GUARD_IS_GONE)
         if os.getppid() == guard:
             code = supervise()
+    except Exception as error:
+        say(f"The supervisor failed: {type(error).__name__}: {error}")
     finally:
         ending.kill_descendants()
         os._exit(code)

@@ -100,7 +100,7 @@ class _Run:
             return 0
         if said:
             complain(said.decode())
-        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) or 1  # stopped in order is not ready either
 
     def _guard_in_background(self, writer: int) -> None:
         """Never returns. The guard lets go of the terminal at once: a reader of its output waits for the last copy."""
@@ -115,6 +115,8 @@ class _Run:
         try:
             supervise = lambda: self._supervise(lambda: os.write(writer, READY))  # noqa: E731
             code = guard.watch_over(supervise, self.installation.home, say, after_fork=leave_terminal)
+        except OSError as error:
+            say(f"This machine does not let Hive start: {error.strerror or error}. See `hive doctor`.")
         finally:
             os._exit(code)
 

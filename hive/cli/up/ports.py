@@ -75,11 +75,7 @@ def owner(port: int) -> str | None:
     """Which program listens on a TCP port, where /proc tells (it does for one's own processes, and root's eyes)."""
     wanted = {f"socket:[{inode}]" for inode in _listening_inodes(port)}
     for process in processes.everyone() if wanted else ():
-        try:
-            files = [str(entry.readlink()) for entry in (processes.PROC / str(process.pid) / "fd").iterdir()]
-        except OSError:
-            continue
-        if wanted.intersection(files):
+        if wanted & processes.open_files(process.pid):
             return f"process {process.pid} ({processes.words(process.pid)})"
     return None
 

@@ -11,9 +11,10 @@ from hive.cli.up.child import Answer
 from hive.cli.up.loop import READ, WRITE, Loop
 
 PAUSE_S = 0.05
-LONGEST_PAUSE_S = 0.5
+LONGEST_PAUSE_S = 0.1
 PATIENCE_S = 5.0
 KEPT_BYTES = 4096
+SHOWN = 300
 
 
 class Question:
@@ -93,6 +94,7 @@ def _family(answer: Answer) -> socket.AddressFamily:
 
 
 def _in_words(heard: bytes) -> str:
-    """An HTTP answer's first line and body, anything else as it is."""
+    """One line: an HTTP answer's status and the beginning of its body, anything else as it is."""
     head, _, body = heard.decode(errors="replace").partition("\r\n\r\n")
-    return f"{head.splitlines()[0]} {body}".strip() if head else ""
+    words = f"{head.partition(chr(10))[0]} {body}".split()
+    return " ".join(words)[:SHOWN]

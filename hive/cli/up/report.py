@@ -41,8 +41,14 @@ class Report:
     def passing(self, text: str) -> None:
         """What is being done right now: overwritten by the next line, and only a person sees it."""
         if self._for_a_person:
-            self._put(f"\r\033[K{DIM}{text}{PLAIN}")
+            self._put(f"\r\033[K{DIM}{text[: self._columns() - 1]}{PLAIN}")  # what wraps could not be overwritten
             self._passing = True
+
+    def _columns(self) -> int:
+        try:
+            return os.get_terminal_size(self._descriptor).columns or 80
+        except OSError:  # it was closed while Hive starts
+            return 80
 
     def _show(self, text: str) -> None:
         start = "\r\033[K" if self._passing else ""

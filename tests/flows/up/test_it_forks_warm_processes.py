@@ -33,7 +33,7 @@ def test_it_keeps_no_file_of_the_warm_process(hive: Installed) -> None:
     process = hive.ready("warm")
     pid = hive.child("web")["pid"]
     answer(hive)
-    names = {str(entry.readlink()).partition(":")[0] for entry in (processes.PROC / str(pid) / "fd").iterdir()}
+    names = processes.open_files(pid)
     assert len(list((processes.PROC / str(pid) / "fd").iterdir())) <= 5, names
     stopped(process)
 
