@@ -13,7 +13,6 @@ import errno
 import fcntl
 import os
 import re
-import secrets
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -40,7 +39,7 @@ class Folders:
         if not _LABEL.match(label):
             raise SandboxError(f"{label!r} is no label: use 1–64 letters, digits, '.', '_' and '-'.", permanent=True)
         self.root = scratch.absolute() / label
-        self.cookie = f"{label}-{secrets.token_hex(6)}"
+        self.cookie = f"{label}-{os.urandom(6).hex()}"
         self._lock = -1
 
     @property
@@ -65,7 +64,7 @@ class Folders:
 
     def make(self, owner: User | None) -> None:
         """All or nothing, the lock included. LabelTaken, or SandboxError where the disk refuses."""
-        staging = self.root.with_name(f"{STAGING}{secrets.token_hex(8)}")
+        staging = self.root.with_name(f"{STAGING}{os.urandom(8).hex()}")
         try:
             staging.parent.mkdir(parents=True, exist_ok=True)
             self._fill(staging, owner)

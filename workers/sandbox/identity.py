@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 import stat
 from dataclasses import dataclass
@@ -31,7 +30,7 @@ def choose() -> User | None:
     """Someone harmless when Hive runs as root; None (Hive's own user) when it does not."""
     if os.geteuid() != 0:
         return None
-    uid = PRIVATE_UIDS.start + secrets.randbelow(len(PRIVATE_UIDS))
+    uid = PRIVATE_UIDS[int.from_bytes(os.urandom(4)) % len(PRIVATE_UIDS)]
     return User(uid, uid) if _mapped("uid", uid) and _mapped("gid", uid) else User(_NOBODY, _NOBODY)
 
 

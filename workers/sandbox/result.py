@@ -6,7 +6,7 @@ import signal
 from dataclasses import dataclass
 
 from workers.sandbox.command import Seen
-from workers.sandbox.inside.launch import NOT_EXECUTABLE, NOT_FOUND
+from workers.sandbox.inside import wire
 from workers.sandbox.port import MIB, Ended, Limits, Result, SandboxError
 
 _CLOSE_TO_LIMIT = 0.9
@@ -63,13 +63,12 @@ def _cut_message(cut: Ended, rules: Rules) -> str:
     return "It was stopped."
 
 
-def _not_run(failed: dict[str, str]) -> tuple[int, str]:
+def _not_run(failed: wire.Message) -> tuple[int, str]:
     if failed["stage"] == "setup":
         raise SandboxError(f"The sandbox could not start a command: {failed['why']}.")
     if failed["stage"] == "cwd":
-        return NOT_EXECUTABLE, f"The folder {failed['what']} cannot be entered: {failed['why']}."
-    missing = failed["missing"]
-    return NOT_FOUND if missing else NOT_EXECUTABLE, f"{failed['what']} cannot be executed: {failed['why']}."
+        return failed["code"], f"The folder {failed['what']} cannot be entered: {failed['why']}."
+    return failed["code"], f"{failed['what']} cannot be executed: {failed['why']}."
 
 
 def exit_status(code: int) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import socket
 from pathlib import Path
 
@@ -14,7 +13,7 @@ _LONGEST_BYTES = 107  # AF_UNIX
 
 def listen(folder: Path) -> tuple[socket.socket, Path]:
     """A unix socket that only Hive's own user can connect to. Raises SandboxError where the path is too long."""
-    path = folder / f"{secrets.token_hex(4)}.sock"
+    path = folder / f"{os.urandom(4).hex()}.sock"
     if len(os.fsencode(path)) > _LONGEST_BYTES:
         raise SandboxError(
             f"{path} is too long for a unix socket ({_LONGEST_BYTES} bytes): open the sandbox with shorter `sockets`.",

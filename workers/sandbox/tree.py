@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -75,7 +74,7 @@ class Tree:
     def create(self, names: Names, mode: int) -> Iterator[int]:
         """A descriptor to write a new file through; the file takes its place when the block ends well."""
         with self.at(names) as place:
-            fresh = f".{secrets.token_hex(8)}.new"
+            fresh = f".{os.urandom(8).hex()}.new"
             file = os.open(fresh, _FRESH, 0o600, dir_fd=place.folder)
             try:
                 yield file

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.contract.sandbox.archives import tar_of
-from tests.contract.sandbox.shell import run, sh
-from workers.sandbox import SandboxError, best_kind, kinds, open_sandbox
+from tests.contract.sandbox.shell import py, run, sh
+from workers.sandbox import Ended, Limits, SandboxError, best_kind, kinds, open_sandbox
 from workers.sandbox.kinds import _probe
 
 
@@ -60,6 +60,18 @@ def test_scratch_that_is_no_folder_is_named(kind: str, scratch: Path) -> None:
     (scratch / "file").write_text("")
     with pytest.raises(SandboxError, match="file"), open_sandbox(kind, scratch=scratch / "file", label="a"):
         pass
+
+
+@pytest.mark.usefixtures("as_root")
+def test_root_in_a_folder_of_its_own_still_works_and_is_warned(scratch: Path) -> None:
+    """Nobody else could enter the workspace, so commands stay root; a fork bomb is then for the watcher alone."""
+    (scratch / "closed").mkdir(mode=0o700)
+    limits = Limits(processes=40)
+    with open_sandbox("process", scratch=scratch / "closed", label="a", limits=limits) as sandbox:
+        assert "root" in sandbox.warning
+        assert sh(sandbox, "id -u; touch file; ls").text == "0\nfile\n"
+        bomb = "import os, time\nfor _ in range(200):\n  if os.fork() == 0:\n    time.sleep(600)\ntime.sleep(600)"
+        assert py(sandbox, bomb).result.ended is Ended.TOO_MANY_PROCESSES
 
 
 @pytest.mark.parametrize("label", ["", ".", "..", "a/b", ".hidden", "x" * 65, "a b", "-x"])

@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # typing is a large import, and a sandbox starts for every jo
     Order = dict[str, Any]
     """argv, env, cwd, limits {name: value}, nice, cpus [number …], user {uid, gid} or None, isolated, parent."""
 
-NOT_FOUND, NOT_EXECUTABLE = 127, 126  # what a shell answers
+_NOT_FOUND, _NOT_EXECUTABLE = 127, 126  # what a shell answers
 
 
 def become_command(order: Order, output: int, failure: int) -> NoReturn:
@@ -111,12 +111,12 @@ def _drop_to(user: dict[str, int] | None) -> None:
 def _tie_to(parent: int) -> None:
     linux.die_with_parent(signal.SIGKILL)
     if os.getppid() != parent:
-        os._exit(NOT_EXECUTABLE)  # the warden died before the line above: no signal will come
+        os._exit(_NOT_EXECUTABLE)  # the warden died before the line above: no signal will come
 
 
 def _give_up(failure: int, stage: str, what: str, error: BaseException) -> NoReturn:
     why = error.strerror if isinstance(error, OSError) and error.strerror else repr(error)
-    missing = stage == "exec" and isinstance(error, FileNotFoundError)
+    code = _NOT_FOUND if stage == "exec" and isinstance(error, FileNotFoundError) else _NOT_EXECUTABLE
     os.write(2, f"{what}: {why}\n".encode(errors="replace"))
-    os.write(failure, json.dumps({"stage": stage, "what": what, "why": why, "missing": missing}).encode())
-    os._exit(NOT_FOUND if missing else NOT_EXECUTABLE)
+    os.write(failure, json.dumps({"stage": stage, "what": what, "why": why, "code": code}).encode())
+    os._exit(code)

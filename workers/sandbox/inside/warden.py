@@ -3,7 +3,7 @@
 One process per command, because orphans go to the nearest subreaper above them: so everything below a warden was
 started by its command, and nothing else was. It speaks to Hive on its own socket:
 
-    warden → Hive   {"started": pid} or {"failed": {stage, what, why, missing}}
+    warden → Hive   {"started": pid} or {"failed": {stage, what, why, code}}
                     {"exit": code, "peak_memory_bytes": n}   the command itself has ended
                     {"gone": true}                           and nothing of what it started is left
     Hive → warden   {"end": grace_s}

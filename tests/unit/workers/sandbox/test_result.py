@@ -54,7 +54,7 @@ def test_a_red_command_that_nearly_filled_its_memory_is_told_so() -> None:
 
 
 def test_a_command_that_the_sandbox_could_not_start_is_no_result() -> None:
-    failed = {"stage": "setup", "what": "sandbox", "why": "Operation not permitted", "missing": False}
+    failed = {"stage": "setup", "what": "sandbox", "why": "Operation not permitted", "code": 126}
     with pytest.raises(SandboxError, match="Operation not permitted"):
         conclude(replace(GREEN, failed=failed), Sampled(), None, RULES)
 
