@@ -129,7 +129,10 @@ def change(request: HttpRequest, slug: str, member_id: int) -> HttpResponse:
     except MemberError as error:
         return said(request, str(error), "dashboard:organisation", ok=False, slug=slug)
     return said(
-        request, f"{membership.user} is {membership.get_role_display().lower()} now.", "organisation", slug=slug
+        request,
+        f"{membership.user} is {membership.get_role_display().lower()} now.",
+        "dashboard:organisation",
+        slug=slug,
     )
 
 

@@ -72,8 +72,9 @@ def _artifacts(found: Run, _: QueryDict) -> Context:
 
 
 def _events(found: Run, query: QueryDict) -> Context:
-    before = whole_number(query.get("before"))
-    return {"events": event_list.events_of(found, query.get("type", ""), before), "kinds": event_list.KINDS}
+    window = {name: whole_number(query.get(name)) for name in ("show", "before")}
+    listed = event_list.events_of(found, query.get("type", ""), window["show"], window["before"])
+    return {"events": listed, "kinds": event_list.KINDS}
 
 
 PARTS: Mapping[str, Callable[[Run, QueryDict], Context]] = {

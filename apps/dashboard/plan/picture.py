@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from apps.dashboard.plan.arrange import Arrangement, Spot, arrange
 from apps.dashboard.plan.cards import Card, Step
 
-WIDTH, HEIGHT = 152, 58
+WIDTH, HEIGHT = 160, 58
 MARGIN = 4
-TITLE_CHARACTERS = 20
-CHIP_WIDTH = 66
+TITLE_CHARACTERS = 18
+CHIP_WIDTH = 70
+LEAST_SCALE = 0.78
+WIDEST = 40  # run.css has a rule for each
 
 
 @dataclass(frozen=True)
@@ -45,9 +47,9 @@ class Picture:
     downwards: bool
 
     @property
-    def least_width(self) -> int:
-        """Narrower than this the words could not be read; the drawing is scrolled instead."""
-        return round(self.width * 0.8)
+    def least(self) -> int:
+        """In hundreds of pixels: narrower the words could not be read, and the drawing is scrolled instead."""
+        return min(int(self.width * LEAST_SCALE / 100), WIDEST)
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import urlencode
 
 from apps.dashboard.reads.sentences import Names, job_name, sentence
 from apps.events.models import Event, EventType
 from apps.runs.models import Gate, Job, Run, Task
 
 PAGE = 40
+MOST = 400  # on one page; what is earlier gets a page of its own
 
 # What a reader looks for, and the types that tell it.
 KINDS: dict[str, tuple[str, ...]] = {
@@ -50,24 +52,31 @@ class Told:
 
 @dataclass(frozen=True)
 class EventPage:
+    """`earlier` is the query string of the page that shows more: the same events and some before them."""
+
     events: Sequence[Told]
     kind: str
-    earlier: int | None  # the number to pass as `before`
+    shown: int
+    before: int | None
+    earlier: str
 
 
-def events_of(run: Run, kind: str = "", before: int | None = None) -> EventPage:
+def events_of(run: Run, kind: str = "", shown: int | None = None, before: int | None = None) -> EventPage:
     """Four queries at most: the events, and the names of what they speak of."""
     kind = kind if kind in KINDS else ""
+    count = min(max(shown or PAGE, PAGE), MOST)
     found = Event.objects.filter(run_id=run.pk)
     if kind:
         found = found.filter(type__in=KINDS[kind])
     if before is not None:
         found = found.filter(number__lt=before)
-    rows = list(found.order_by("-number")[: PAGE + 1])
-    shown = rows[:PAGE]
-    names = _names(shown)
-    earlier = shown[-1].number if len(rows) > PAGE else None
-    return EventPage([_tell(row, names) for row in shown], kind, earlier)
+    rows = list(found.order_by("-number")[: count + 1])
+    names = _names(rows[:count])
+    earlier = ""
+    if len(rows) > count:
+        window = {"before": rows[count - 1].number} if count == MOST else {"before": before or "", "show": count + PAGE}
+        earlier = urlencode({"type": kind, **window})
+    return EventPage([_tell(row, names) for row in rows[:count]], kind, count, before, earlier)
 
 
 def _tell(event: Event, names: Names) -> Told:

@@ -9,11 +9,10 @@ from django.db.models import Max, QuerySet
 
 from apps.accounts.models import User
 from apps.dashboard.reads.numbers import whole_number
-from apps.dashboard.reads.progress import Progress, progress_of
 from apps.projects.models import Project
 from apps.projects.queries import visible_projects
 from apps.runs.models import Gate, Run
-from apps.runs.queries import visible_runs
+from apps.runs.queries import Progress, progress_of, visible_runs
 from apps.runs.states import GateStatus, RunStatus
 
 PAGE = 25

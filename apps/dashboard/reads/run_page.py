@@ -11,10 +11,9 @@ from apps.artifacts.models import Artifact
 from apps.artifacts.queries import read_piece
 from apps.dashboard.plan.cards import Card, cards_of
 from apps.dashboard.plan.picture import Picture, draw
-from apps.dashboard.reads.progress import Progress, progress_of
 from apps.events.lifecycle import can_move
 from apps.runs.models import Gate, Job, Run
-from apps.runs.queries import read_state
+from apps.runs.queries import Progress, progress_of, read_state
 from apps.runs.states import GateStatus, JobStatus, RunStatus, TaskStatus
 
 MOST_DRAWN = 60  # tasks; a larger plan is counted, not drawn
@@ -34,6 +33,7 @@ class Head:
     may_cancel: bool
     may_retry: bool
     stopping: bool
+    asks: bool  # a gate waits for a person
 
 
 def head_of(run: Run) -> Head:
@@ -44,6 +44,7 @@ def head_of(run: Run) -> Head:
         may_cancel=can_move(run, RunStatus.CANCELED) and not run.stop_reason,
         may_retry=run.ended,
         stopping=asked,
+        asks=not asked and not run.ended and run.gates.filter(status=GateStatus.PENDING).exists(),
     )
 
 

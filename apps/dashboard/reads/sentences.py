@@ -54,7 +54,15 @@ INCIDENT = {
     "escalated": "The incident needs a person.",
 }
 WORDS = {"run": RUN, "task": TASK, "job": JOB, "gate": GATE, "release": RELEASE, "incident": INCIDENT}
-PHASES = {"plan": "Planning", "code": "Coding", "test": "Testing", "verify": "Testing the whole", "watch": "Watching"}
+PHASES = {
+    "plan": "Planning",
+    "code": "Coding",
+    "test": "Testing",
+    "merge": "Merging",
+    "verify": "Testing the whole",
+    "deploy": "Deploying",
+    "accept": "Asking the running site",
+}
 CHANGES = {"A": "Added", "M": "Changed", "D": "Removed", "R": "Renamed"}
 
 

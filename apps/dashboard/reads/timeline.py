@@ -39,13 +39,18 @@ class Timeline:
     left_out: int
     active: bool
 
+    @property
+    def changes_with(self) -> str:
+        """The events that it is drawn anew for; while something runs, time itself is one."""
+        return "job run tick" if self.active else "job run"
+
 
 def timeline_of(run: Run, now: datetime) -> Timeline:
     """Two queries. The axis begins with the first job shown and ends with the run, or now."""
     jobs = list(
         run.jobs.select_related("task").defer("outcome", "task__spec", "task__evidence").order_by("-pk")[:SHOWN]
     )
-    jobs.reverse()
+    jobs.sort(key=lambda job: (job.started_at is None, job.started_at or job.queued_at, job.pk))
     left_out = run.jobs.count() - len(jobs) if len(jobs) == SHOWN else 0
     if not jobs:
         return Timeline((), (), 0, not run.ended)
@@ -70,7 +75,14 @@ class _Axis:
     def ticks(self) -> list[Tick]:
         total = self.length.total_seconds()
         step = next((tick for tick in TICKS if total / tick <= MOST_TICKS), total / MOST_TICKS)
-        return [Tick(round(100 * step * n / total, 2), span(step * n)) for n in range(int(total / step) + 1)]
+        return [Tick(round(100 * step * n / total, 2), _label(step * n)) for n in range(int(total / step) + 1)]
+
+
+def _label(seconds: float) -> str:
+    """Ticks are round: 0 s, 5 s, 2 min."""
+    if seconds < 10:
+        return f"{seconds:g} s"
+    return span(seconds).replace(" 00 s", "").replace(" 00 min", "")
 
 
 def _bar(job: Job, axis: _Axis, now: datetime) -> Bar:

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
+from urllib.parse import urlencode
 
 from django import template
 from django.template.loader import get_template
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from apps.accounts.models import User
 from apps.dashboard import wording
+from apps.dashboard.reads.releases import ReleaseView
+from apps.dashboard.reads.releases import open_incidents as count_open
+from apps.events.models import EventType
+from apps.runs.models import Run
+from apps.runs.plan.graph import GATE
 
 register = template.Library()
 
@@ -22,6 +31,18 @@ def _icon_source(name: str) -> SafeString:
     """Read once: an icon is a file of this repository, never a value from outside."""
     source: str = get_template(f"icons/{name}.svg").template.source  # type: ignore[attr-defined]
     return mark_safe(source.strip())  # noqa: S308
+
+
+@register.simple_tag
+def sheets() -> tuple[str, ...]:
+    """The style sheets, in the order in which they build on one another."""
+    return ("tokens", "base", "layout", "components", "forms", "run", "log")
+
+
+@register.simple_tag(takes_context=True)
+def open_incidents(context: dict[str, Any]) -> int:
+    user = context.get("user")
+    return count_open(user) if isinstance(user, User) else 0
 
 
 @register.simple_tag
@@ -110,8 +131,43 @@ def step_label(step: str) -> str:
 
 
 @register.filter
+def gate_label(name: str) -> str:
+    return wording.step_label(f"{GATE}{name}")
+
+
+@register.simple_tag
+def live(run: Run, part: str, types: str, **values: Any) -> SafeString:
+    """The attributes of a part of a run's page that is drawn anew when one of these types of events happens."""
+    address = reverse("dashboard:run_part", args=[run.pk, part])
+    kept = urlencode({name: value for name, value in values.items() if value})
+    return format_html(
+        'hx-get="{}" hx-trigger="live" hx-swap="morph" hx-sync="this:queue last" data-live="{}"',
+        f"{address}?{kept}" if kept else address,
+        types,
+    )
+
+
+@register.simple_tag
+def stream(run: Run, seen: int, releases: Sequence[ReleaseView] = ()) -> SafeString | str:
+    """Where the page hears of new events; a run that has ended and has nothing live has none to come."""
+    if run.ended and not any(view.is_live for view in releases):
+        return ""
+    return format_html(
+        ' data-stream="/api/v1/runs/{}/stream" data-types="{}" data-seen="{}"',
+        run.pk,
+        " ".join(EventType.values),
+        seen,
+    )
+
+
+@register.filter
 def short(commit: str) -> str:
     return commit[:10]
+
+
+@register.filter
+def lookup(values: Mapping[Any, Any], key: Any) -> Any:
+    return values.get(key)
 
 
 @register.simple_tag(takes_context=True)

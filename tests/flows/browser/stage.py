@@ -1,0 +1,88 @@
+"""What a test may have happen on the site: each verb goes through the services, as a worker or the API would."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth import get_user_model
+
+from apps.accounts.models import Membership, Organisation, Role, User
+from apps.accounts.sign_in import sign_in_link
+from apps.events.queries import log_end
+from apps.projects.models import Project
+from apps.runs.models import Gate, Job, Run
+from apps.runs.services.active import ActiveJob
+from apps.runs.states import GateStatus, JobStatus
+from tests.stories import runs
+from tests.stories.worker import Worker
+
+PEOPLE = {"owner": Role.OWNER, "teammate": Role.MEMBER, "viewer": Role.VIEWER}
+
+
+class Stage:
+    def __init__(self) -> None:
+        ours, _ = Organisation.objects.get_or_create(slug="ours", defaults={"name": "Ours"})
+        self.project, _ = Project.objects.get_or_create(organisation=ours, slug="site", defaults={"name": "Site"})
+        for name, role in PEOPLE.items():
+            if not User.objects.filter(username=name).exists():
+                user = get_user_model().objects.create_user(name, password=f"{name}-password")
+                Membership.objects.create(organisation=ours, user=user, role=role)
+        self.owner = User.objects.get(username="owner")
+
+    def ready(self) -> str:
+        return "yes"
+
+    def link(self, name: str = "owner") -> str:
+        return sign_in_link(User.objects.get(username=name))
+
+    def tell(self, story: str) -> dict[str, Any]:
+        """A story of tests.stories.runs; answers with the run, and its running jobs by step."""
+        made = getattr(runs, story)(self.project, self.owner)
+        run = made if isinstance(made, Run) else made.release.run
+        running = run.jobs.filter(status=JobStatus.RUNNING).order_by("pk")
+        gate = run.gates.filter(status=GateStatus.PENDING).first()
+        return {
+            "run": run.pk,
+            "jobs": [job.pk for job in running],
+            "gate": gate.pk if gate else None,
+            "release": run.releases.values_list("pk", flat=True).first(),
+        }
+
+    def active(self, job: int) -> ActiveJob:
+        """The running job as its worker holds it; what it printed before counts on."""
+        active = ActiveJob(Job.objects.select_related("run__project", "run__spec_version", "task").get(pk=job))
+        active.log.stored_bytes = log_end(job)
+        return active
+
+    def print(self, job: int, lines: list[str]) -> int:
+        """The job prints these lines; answers with where its output ends."""
+        log = self.active(job).log
+        log.write("".join(f"{line}\n" for line in lines).encode())
+        log.close()
+        return log.stored_bytes
+
+    def flood(self, job: int, start: int, count: int) -> int:
+        """Numbered lines, many of them."""
+        return self.print(
+            job, [f"line {number} of the flood, as long as lines are" for number in range(start, start + count)]
+        )
+
+    def emit(self, job: int, type: str, data: dict[str, Any]) -> None:
+        self.active(job).emit(type, **data)
+
+    def finish(self, job: int) -> None:
+        """The job's work is done, and good."""
+        active = self.active(job)
+        Worker(active.run).end(active)
+
+    def go_on(self, run: int) -> str:
+        """Whatever is due, up to the end of the run or the next gate."""
+        Worker(Run.objects.get(pk=run)).go()
+        return Run.objects.get(pk=run).status
+
+    def status(self, run: int) -> dict[str, str]:
+        found = Run.objects.get(pk=run)
+        return {"status": found.status, "stop_reason": found.stop_reason}
+
+    def gate(self, gate: int) -> dict[str, str]:
+        return Gate.objects.filter(pk=gate).values("status", "message").get()
