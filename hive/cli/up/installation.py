@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from hive import env
 from hive.cli.up.ending import MARK
@@ -33,18 +34,37 @@ class Installation:
     def host_header(self) -> str:
         return f"{host_name(self.reachable)}:{self.port}"
 
+    @property
+    def folder(self) -> Path:
+        """Where the children run. Not where `hive up` was called: uvicorn and Celery would import from there, and a
+        project with a folder `apps` or `workers` would take the place of Hive's own."""
+        return self.home.run
+
     def environment(self) -> Mapping[str, str]:
         """This process's own, with what every child must agree on."""
         return {
             **os.environ,
+            **_absolute_paths(os.environ),
             "HIVE_HOME": str(self.home.root),
             "HIVE_PORT": str(self.port),
             "HIVE_BIND": self.bind,
             "DJANGO_SETTINGS_MODULE": "hive.settings",
             "PYTHONUNBUFFERED": "1",
-            "PYTHONSAFEPATH": "1",  # a folder `hive` or `apps` where `hive up` is called must not be taken for ours
+            "PYTHONSAFEPATH": "1",  # see folder
             MARK: str(self.home.root),
         }
+
+
+def _absolute_paths(environ: Mapping[str, str]) -> dict[str, str]:
+    """Settings that name a file or a folder relative to where `hive up` was called, as the children have to read them."""
+    names = [f"{name}_FILE" for name in env.SETTINGS if environ.get(f"{name}_FILE")]
+    found = {name: str(Path(environ[name]).absolute()) for name in names}
+    if environ.get("HIVE_TEMPLATES"):
+        sources = [
+            Path(each).absolute() if Path(each).is_dir() else each for each in env.words(environ["HIVE_TEMPLATES"])
+        ]
+        found["HIVE_TEMPLATES"] = ",".join(map(str, sources))
+    return found
 
 
 def url_host(address: str) -> str:

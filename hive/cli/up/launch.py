@@ -19,7 +19,7 @@ from hive.cli.up.child import Child, waves
 from hive.cli.up.installation import Installation
 from hive.cli.up.logfile import LogFile
 from hive.cli.up.report import Report
-from hive.cli.up.start import start
+from hive.cli.up.start import Starter
 from hive.cli.up.supervisor import Supervisor
 from hive.cli.up.watched import timestamp
 from hive.home import Home
@@ -136,8 +136,8 @@ class _Run:
         if self.strays:
             report.line(f"Ended {self.strays} processes that an earlier Hive on this home had left behind.")
         try:
-            environment = self.installation.environment()
-            code = Supervisor(self.children, environment, home.logs, start, report, announcer).run()
+            starter = Starter(self.installation.environment(), self.installation.folder)
+            code = Supervisor(self.children, starter, home.logs, report, announcer).run()
         except Exception:
             log.write(traceback.format_exc().encode())
             report.line(f"The supervisor failed; this is a bug in Hive. What happened is in {log.path}")

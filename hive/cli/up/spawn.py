@@ -6,12 +6,13 @@ import os
 import signal
 import subprocess
 from collections.abc import Mapping
+from pathlib import Path
 
 from hive.cli.up import linux
 from hive.cli.up.child import Child
 
 
-def spawn(child: Child, environment: Mapping[str, str], output: int) -> int:
+def spawn(child: Child, environment: Mapping[str, str], folder: Path, output: int) -> int:
     """The new process's id. Raises OSError where the program cannot be started."""
     supervisor = os.getpid()
 
@@ -23,6 +24,7 @@ def spawn(child: Child, environment: Mapping[str, str], output: int) -> int:
     process = subprocess.Popen(
         child.argv,
         env={**environment, **child.environment},
+        cwd=folder,
         stdin=subprocess.DEVNULL,
         stdout=output,
         stderr=output,

@@ -18,6 +18,7 @@ from hive.cli.up.loop import Loop
 from hive.cli.up.output import Output
 from hive.cli.up.question import Question
 from hive.cli.up.report import Report
+from hive.cli.up.start import Starter
 from hive.cli.up.starting import START_LIMIT_S, Starting
 from hive.cli.up.stopping import Stopping
 from hive.cli.up.watched import State, Watched, timestamp
@@ -25,12 +26,6 @@ from hive.cli.up.watched import State, Watched, timestamp
 HELD_AFTER_S = 1.0  # a child that died and says nothing about itself counts as back when it lives this long
 GUARD_IS_GONE = signal.SIGUSR1
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
-class Starter(Protocol):
-    """Starts the process of a child with its output into the descriptor; its id. Raises OSError."""
-
-    def __call__(self, child: Child, environment: Mapping[str, str], output: int, warm: str | None) -> int: ...
 
 
 class Listener(Protocol):
@@ -47,14 +42,12 @@ class Supervisor:
     def __init__(
         self,
         children: tuple[Child, ...],
-        environment: Mapping[str, str],
+        starter: Starter,
         logs: Path,
-        start: Starter,
         report: Report,
         listener: Listener,
     ) -> None:
-        self._environment, self._start_process = environment, start
-        self._report, self._listener = report, listener
+        self._starter, self._report, self._listener = starter, report, listener
         self._loop = Loop()
         self._phase = "starting"
         self._failed_with = 0
@@ -108,7 +101,7 @@ class Supervisor:
         child = watched.child
         output = watched.output.open()
         try:
-            pid = self._start_process(child, self._environment, output, self._warm_socket(child))
+            pid = self._starter.start(child, output, self._warm_socket(child))
         except OSError as error:
             self._went_down(watched, f"cannot be started: {error}")
             return

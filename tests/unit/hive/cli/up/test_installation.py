@@ -39,6 +39,16 @@ def test_the_web_server_is_asked_under_a_name_that_it_answers_to(
     assert host_name(address) == name
 
 
+def test_paths_of_settings_are_those_of_the_caller(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "mine").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HIVE_TEMPLATES", "mine,https://git.example/templates.git")
+    monkeypatch.setenv("HIVE_SECRET_KEY_FILE", "key")
+    environment = Installation(Home(tmp_path / "home"), "127.0.0.1", 8000, 64).environment()
+    assert environment["HIVE_TEMPLATES"] == f"{tmp_path}/mine,https://git.example/templates.git"
+    assert environment["HIVE_SECRET_KEY_FILE"] == f"{tmp_path}/key"
+
+
 def test_children_never_take_the_current_folder_for_hives_code(tmp_path: Path) -> None:
     environment = Installation(Home(tmp_path), "127.0.0.1", 8000, 64).environment()
     assert environment["PYTHONSAFEPATH"] == "1"
