@@ -62,8 +62,11 @@ class GitSource:
         """The folder of the newest commit known. Without an answer from the repository: of the newest kept."""
         with self._locked():
             current = self._current()
-            if self._age_s("looked") < (self.look_every_s if current else RETRY_S):
-                return current or self._give_up((self._folder / "looked").read_text())
+            age_s, said = self._last_look()
+            if current and age_s < self.look_every_s:
+                return current
+            if said and age_s < RETRY_S:
+                return current or self._give_up(said)
             try:
                 newest: Path | None = self._fetch(current)
                 said = ""
@@ -124,10 +127,12 @@ class GitSource:
             return folder if folder.is_dir() else None
         return None
 
-    def _age_s(self, name: str) -> float:
+    def _last_look(self) -> tuple[float, str]:
+        """How many seconds ago it was, and what went wrong then."""
+        looked = self._folder / "looked"
         with contextlib.suppress(FileNotFoundError):
-            return time.time() - (self._folder / name).stat().st_mtime
-        return float("inf")
+            return time.time() - looked.stat().st_mtime, looked.read_text()
+        return float("inf"), ""
 
     def _clear(self) -> None:
         """Forget what a dead process left half-made, and commits that nobody has used for a day."""

@@ -59,19 +59,22 @@ def _check_values(template: Template, values: Mapping[str, Any]) -> None:
 
 def _copy_template(template: Template, to: Path) -> None:
     """A private copy without version control (copier would take the newest tag of a repository, not its files)."""
-    _measure(template, template.path)
+    _measure(template, template.path, ignored=".git")
     try:
         shutil.copytree(template.path, to, symlinks=True, ignore=shutil.ignore_patterns(".git", "__pycache__"))
     except (OSError, shutil.Error) as error:
         raise BadTemplate(f"Template {template.name} cannot be read: {error}") from None
 
 
-def _measure(template: Template, folder: Path) -> list[Path]:
-    """The files below a folder. Raises BadTemplate for too many, for links that lead out, and for devices."""
+def _measure(template: Template, folder: Path, ignored: str = "") -> list[Path]:
+    """The files below a folder, but for those in `ignored`.
+
+    Raises BadTemplate for too many of them, for links that lead out, and for devices.
+    """
     files, size_bytes, root = [], 0, folder.resolve()
     for path in sorted(folder.rglob("*")):
         relative = path.relative_to(folder)
-        if relative.parts[0] == ".git":
+        if relative.parts[0] == ignored:
             continue
         status = path.lstat()
         if stat.S_ISLNK(status.st_mode) and not path.resolve().is_relative_to(root):
@@ -105,15 +108,21 @@ def _run_copier(template: Template, source: Path, values: Mapping[str, Any], mad
                 settings=copier.Settings(),  # nothing from the home of whoever runs Hive
             )
     except (CopierError, JinjaError, ValueError, TypeError, OSError) as error:
-        raise _explained(template, error, source) from None
+        raise _explained(template, error, source, values) from None
 
 
-def _explained(template: Template, error: Exception, source: Path) -> BadTemplate | BadValues:
+def _explained(
+    template: Template, error: Exception, source: Path, values: Mapping[str, Any]
+) -> BadTemplate | BadValues:
+    from copier.errors import InvalidTypeError
+
     said = str(error).replace(f"{source}/", "").strip() or type(error).__name__
     if required := re.fullmatch(r'Question "(.+)" is required', said):
         return BadValues(f"Template {template.name} needs a value for `{required[1]}`.")
-    about_values = "Validation error for question" in said or "Invalid answer" in said or "Invalid choice" in said
-    return (BadValues if about_values else BadTemplate)(f"Template {template.name}: {said}")
+    # copier raises bare ValueErrors, without the question's name, for answers that it cannot use.
+    if values and (type(error) in (ValueError, TypeError) or isinstance(error, InvalidTypeError)):
+        return BadValues(f"Template {template.name} cannot use these values: {', '.join(values)}. {said}")
+    return BadTemplate(f"Template {template.name}: {said}")
 
 
 def _carry_over(template: Template, made: Path, tree: Tree, home: str) -> list[str]:
