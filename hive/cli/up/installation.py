@@ -56,14 +56,14 @@ class Installation:
 
 
 def _absolute_paths(environ: Mapping[str, str]) -> dict[str, str]:
-    """Settings that name a file or a folder relative to where `hive up` was called, as the children have to read them."""
+    """Settings that name a file or folder relative to where `hive up` was called, as the children have to read them."""
     names = [f"{name}_FILE" for name in env.SETTINGS if environ.get(f"{name}_FILE")]
     found = {name: str(Path(environ[name]).absolute()) for name in names}
     if environ.get("HIVE_TEMPLATES"):
-        sources = [
-            Path(each).absolute() if Path(each).is_dir() else each for each in env.words(environ["HIVE_TEMPLATES"])
-        ]
-        found["HIVE_TEMPLATES"] = ",".join(map(str, sources))
+        sources = env.words(environ["HIVE_TEMPLATES"])  # folders, or git addresses, which stay as they are
+        found["HIVE_TEMPLATES"] = ",".join(
+            str(Path(each).absolute()) if Path(each).is_dir() else each for each in sources
+        )
     return found
 
 
