@@ -47,6 +47,14 @@ def test_each_built_in_template_says_what_it_is(catalogue: Catalogue, name: str)
     assert all(question.help and not question.required for question in template.questions)
 
 
+@pytest.mark.parametrize("name", ["python-service", "simple-static"])
+def test_the_documentation_names_each_value(catalogue: Catalogue, root: Path, name: str) -> None:
+    lines = (root / "docs" / "templates.md").read_text().splitlines()
+    (row,) = (line for line in lines if line.startswith(f"| `{name}` |"))
+    values = ", ".join(f"`{question.name}`" for question in catalogue.find(name).questions)
+    assert row.endswith(f"| {values} |")
+
+
 def test_a_template_that_a_user_adds_is_found_at_once(catalogue: Catalogue, tmp_path: Path) -> None:
     make_template(tmp_path / "mine" / "shop")
     assert catalogue.find("shop").source.startswith("your templates")
