@@ -49,19 +49,17 @@ class Side(asyncio.Protocol):
 
 
 class Visitor(Side):
-    """The end at the public port. Nothing is read from it until the release is reached."""
+    """The end at the public port."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        if self.transport:
-            self.transport.pause_reading()
         self.pair.began()
 
     def data_received(self, data: bytes) -> None:
         self.pair.asked(data)
 
     def eof_received(self) -> bool:
-        self.pair.inner.end()
+        self.pair.asked_all()
         return not self.pair.over  # half a close: the answer may still be on its way
 
     def connection_lost(self, _error: Exception | None) -> None:
@@ -107,6 +105,8 @@ class Pair:
         self.visitor, self.inner = Visitor(self), Inner(self)
         self.release = ""
         self.over = False
+        self._early = b""  # what the visitor said before the release was reached
+        self._asked_all = False
         self._waiting = False  # the visitor spoke last
         self._answers = False
         self._connected_at = self._last_at = self._loop.time()
@@ -129,13 +129,30 @@ class Pair:
         self._connected_at = self._last_at = self._loop.time()
         if self.over or not self.visitor.transport:
             self.inner.close()
-        else:
-            self.visitor.transport.resume_reading()
+            return
+        if self._early:
+            self.inner.send(self._early)
+            self._early = b""
+        if self._asked_all:
+            self.inner.end()
+        self.visitor.transport.resume_reading()
 
     def asked(self, data: bytes) -> None:
-        if not self.over:
-            self._waiting, self._last_at = True, self._loop.time()
+        if self.over:
+            return
+        self._waiting, self._last_at = True, self._loop.time()
+        if self.release:
             self.inner.send(data)
+            return
+        self._early += data
+        # Not in connection_made, where it would do: Python 3.11.2 (Debian 12) forgets a pause that is made there.
+        if self.visitor.transport:
+            self.visitor.transport.pause_reading()
+
+    def asked_all(self) -> None:
+        self._asked_all = True
+        if self.release:
+            self.inner.end()
 
     def answered(self, data: bytes) -> None:
         if not self._answers:

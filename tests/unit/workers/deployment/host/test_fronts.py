@@ -103,6 +103,20 @@ def test_a_visitor_waits_while_the_release_restarts(hosting: Hosting) -> None:
     assert get(url) == (200, "r1")
 
 
+def test_what_a_visitor_says_before_the_release_is_there_is_not_lost(hosting: Hosting) -> None:
+    """Also by one who closes his half at once, as `nc` and some probes do."""
+    port = port_of(hosting.live("r1"))
+    hosting.end()
+    slow, launch = threading.Event(), hosting.launcher.launch
+    hosting.launcher.launch = lambda plan: (slow.wait(10), launch(plan))[1]  # type: ignore[method-assign]
+    hosting.start()
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as visitor:
+        visitor.sendall(b"GET / HTTP/1.1\r\n\r\n" * 3)
+        visitor.shutdown(socket.SHUT_WR)
+        slow.set()
+        assert read_all(visitor).count(b"200 OK") == 3
+
+
 def test_a_release_that_hangs_up_on_a_visitor_is_a_503_page(hosting: Hosting) -> None:
     url = hosting.live("r1")
     assert get(url) == (200, "r1")
@@ -177,3 +191,10 @@ def test_a_flood_of_visitors_gets_503_and_the_host_still_answers(
         wait_for(lambda: hosting.client.list().release("r1").connections == 16)
         assert get(url)[0] == 503
     wait_for(lambda: get(url)[0] == 200)
+
+
+def read_all(visitor: socket.socket) -> bytes:
+    received = b""
+    while part := visitor.recv(65536):
+        received += part
+    return received
