@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from apps.api.operators import is_local
 from apps.artifacts.store import store
 from apps.events import wake
 from apps.runs.services.dispatch import queue_is_empty
@@ -49,8 +50,14 @@ def alive(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def ready(request: HttpRequest) -> HttpResponse:
-    """200 if everything that is needed answers, else 503; each part with how long it took."""
+    """200 if everything that is needed answers, else 503; each part with how long it took.
+
+    What a driver says names addresses and paths, so it is for who asks from this machine.
+    """
     parts = {part.name: _look(part) for part in PARTS}
+    if not is_local(request):
+        for seen in parts.values():
+            seen["message"] = "It does not answer; the web server's machine is told why." if seen["message"] else ""
     fails = [name for name, seen in parts.items() if seen["needed"] and not seen["ok"]]
     status = "not_ready" if fails else "ready" if all(seen["ok"] for seen in parts.values()) else "degraded"
     return JsonResponse({"status": status, "parts": parts}, status=503 if fails else 200)

@@ -1,12 +1,10 @@
 """/metrics: what there is, in Prometheus's text format.
 
-It tells of the whole installation, so it is for operators: a staff session, a superuser's key, or whoever asks from
-this machine itself without a proxy in between. Counted at most every CACHE_S, however often it is asked for.
+It tells of the whole installation, so it is for operators. Counted at most every CACHE_S, however often it is asked.
 """
 
 from __future__ import annotations
 
-import ipaddress
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -17,8 +15,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from kombu.exceptions import KombuError
 
-from apps.accounts.keys import find_key
 from apps.api.auth import SCHEME
+from apps.api.operators import is_operator
 from apps.api.problems import problem
 from apps.events.stream import readers_now
 from apps.runs.models import Job, Run
@@ -28,7 +26,6 @@ from apps.runs.states import JobStatus, RunStatus
 
 CACHE_S = 5.0
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-PROXIED = ("X-Forwarded-For", "Forwarded", "X-Real-Ip", "Via")
 
 _lock = threading.Lock()
 _counted: tuple[float, str] = (0.0, "")
@@ -37,26 +34,9 @@ _counted: tuple[float, str] = (0.0, "")
 @never_cache
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
-    if not _is_operator(request):
+    if not is_operator(request):
         return problem(401, "not_authenticated", "Metrics are for operators.", {"WWW-Authenticate": SCHEME})
     return HttpResponse(_counts() + _own(), content_type=CONTENT_TYPE)
-
-
-def _is_operator(request: HttpRequest) -> bool:
-    scheme, _, presented = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() == SCHEME.lower():
-        key = find_key(presented.strip())
-        return key is not None and key.user.is_superuser
-    return _is_local(request) or (request.user.is_authenticated and request.user.is_staff)
-
-
-def _is_local(request: HttpRequest) -> bool:
-    if any(name in request.headers for name in PROXIED):
-        return False
-    try:
-        return ipaddress.ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback
-    except ValueError:
-        return False
 
 
 def _counts() -> str:

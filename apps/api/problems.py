@@ -87,9 +87,7 @@ def _of_rest_framework(exc: APIException) -> HttpResponse:
     if isinstance(exc, exceptions.ValidationError):
         return problem(422, INVALID, "The request is not valid.", headers, problems=field_problems(exc))
     if isinstance(exc, Problem):
-        return problem(
-            exc.status_code, exc.code, str(exc.detail), {**headers, **exc.more.pop("headers", {})}, **exc.more
-        )
+        return problem(exc.status_code, exc.code, str(exc.detail), {**headers, **exc.headers}, **exc.more)
     if isinstance(exc, exceptions.Throttled):
         wait_s = max(int(getattr(exc, "wait", None) or 1), 1)
         headers["Retry-After"] = str(wait_s)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
+from django.http import JsonResponse
 from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers, status
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from apps.api.auth import Open
 from apps.api.base import ApiView
 from apps.api.byte_ranges import ranged
 from apps.api.problems import Problem
 from apps.api.rendering import AnyRenderer
-from apps.artifacts.store import Stored, links, store
+from apps.artifacts.store import links, store
 
 # What a browser may show as it is. Everything else, HTML and SVG above all, is bytes to save: jobs wrote it.
 SHOWN = ("text/plain", "text/csv", "application/json", "application/xml", "image/png", "image/jpeg", "image/gif")
@@ -22,11 +23,6 @@ SHOWN = ("text/plain", "text/csv", "application/json", "application/xml", "image
 
 class Bytes(AnyRenderer):
     media_type = "*/*"
-
-
-class Uploaded(serializers.Serializer[Stored]):
-    size_bytes = serializers.IntegerField()
-    sha256 = serializers.CharField()
 
 
 @extend_schema(exclude=True)
@@ -56,7 +52,7 @@ class StoreLink(ApiView):
             detail = f"This link takes exactly {permit.size_bytes:,} bytes; Content-Length says {length or 'nothing'}."
             raise Problem(413, "wrong_size", detail)
         stored = store().put(request._request, permit.key)
-        return Response(Uploaded(stored).data, status.HTTP_201_CREATED)
+        return JsonResponse(asdict(stored), status=201)
 
 
 def _permit(token: str, operation: str) -> links.Permit:

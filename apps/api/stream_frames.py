@@ -28,14 +28,17 @@ Allowed = Callable[[], bool]  # blocking
 
 
 async def run_frames(run_id: int, position: int, *, until_end: bool, allowed: Allowed) -> AsyncGenerator[bytes, None]:
-    """A run's events after number `position`."""
+    """A run's events after number `position`; with `until_end`, `end` once the run has ended."""
     yield BEGIN
     has_ended = Run.objects.filter(pk=run_id, status__in=RUN_ENDED).exists
     load: Load = partial(event_frames, run_id, has_ended=has_ended)
     watch = _Watch(wake.run_channel(run_id), load, allowed)
     async with aclosing(watch.pieces(position, until_end=until_end)) as batches:
         async for pieces in batches:
+            position = pieces[-1].end if pieces else position
             yield b"".join(piece.data for piece in pieces) or ALIVE
+    if until_end and watch.complete:
+        yield frame(position, "end", {"number": position})
 
 
 async def log_frames(job_id: int, position: int, *, allowed: Allowed) -> AsyncGenerator[bytes, None]:

@@ -15,7 +15,7 @@ from apps.runs.states import GateStatus, Reason
 def approve_gate(gate: Gate, user: User | None, message: str = "") -> None:
     """Raises IllegalMove or MoveLost if the gate was decided before."""
     with transaction.atomic():
-        move(gate, GateStatus.APPROVED, decided_by=user, decided_at=timezone.now(), message=message)
+        move(gate, GateStatus.APPROVED, decided_by_id=_id(user), decided_at=timezone.now(), message=message)
         dispatch.advance(gate.run_id)
 
 
@@ -28,7 +28,11 @@ def reject_gate(gate: Gate, user: User | None, message: str = "") -> None:
             GateStatus.REJECTED,
             reason=Reason.REJECTED,
             message=message or f"Rejected by {who}.",
-            decided_by=user,
+            decided_by_id=_id(user),
             decided_at=timezone.now(),
         )
         dispatch.advance(gate.run_id)
+
+
+def _id(user: User | None) -> int | None:
+    return user.pk if user else None
