@@ -22,7 +22,7 @@ def children(installation: Installation) -> tuple[Child, ...]:
     prepared = (*broker, "prepare")
     return (
         *servers,
-        _warm(installation),
+        *_warm(installation),
         Child("prepare", (*PYTHON, "django", "hive_prepare", "--skip-checks"), needs=broker, once=True),
         _web(installation),
         _host(installation),
@@ -45,10 +45,13 @@ def _valkey(installation: Installation) -> tuple[Child, ...]:
     return (Child("valkey", argv, ready=Answer(str(socket), b"PING\r\n", b"+PONG"), grace_s=10),)
 
 
-def _warm(installation: Installation) -> Child:
+def _warm(installation: Installation) -> tuple[Child, ...]:
+    """None where somebody works on Hive itself: a part that is ended then comes back with the code as it is now."""
+    if env.get("HIVE_DEBUG"):
+        return ()
     socket = str(installation.home.socket("warm"))
     argv = (*PYTHON, "hive.cli.up.warm", socket, "hive.preload", ROOM_FOR_NAMES)
-    return Child("warm", argv, ready=Answer(socket), grace_s=1)
+    return (Child("warm", argv, ready=Answer(socket), grace_s=1),)
 
 
 def _web(installation: Installation) -> Child:

@@ -50,6 +50,14 @@ def test_valkey_is_left_out_only_where_both_its_uses_have_a_server(
     assert waves(children(installation))
 
 
+def test_who_works_on_hive_gets_fresh_code_with_each_restart(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "warm" in by_name(installation)
+    monkeypatch.setenv("HIVE_DEBUG", "1")
+    assert "warm" not in by_name(installation)
+
+
 def test_the_web_server_inherits_the_listening_socket_and_opens_the_gate(installation: Installation) -> None:
     web = by_name(installation)["web"]
     assert web.files == (64,)
