@@ -4,6 +4,7 @@ from celery import shared_task
 
 from apps.runs.models import Job
 from apps.runs.services.perform import Work, perform
+from apps.runs.services.reap import reap_dead_workers
 from apps.runs.services.sweep import sweep as sweep_once
 from workers.hand_on import nothing
 from workers.manager.advance import advance as advance_run
@@ -34,6 +35,12 @@ def advance(run_id: int) -> None:
 @shared_task(name="manager.join")
 def join() -> None:
     """Stands between two groups of a canvas."""
+
+
+@shared_task(name="manager.reap")
+def reap() -> None:
+    for run_id in set(reap_dead_workers()):
+        advance_run(run_id)
 
 
 @shared_task(name="manager.sweep")
