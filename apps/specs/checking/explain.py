@@ -40,7 +40,9 @@ class Explainer:
             self._add(place, "unknown_value", *self._unknown_value(place, place.allowed))
         elif kind == "union_tag_invalid":
             tag = place.node.get("type") or place.node
-            self._add(Place(tag, tag, "type", {}), "unknown_value", *self._unknown_value(Place(tag), place.tags))
+            self._add(
+                Place(tag, tag, "type", {}), "unknown_value", *self._unknown_value(Place(tag, name="type"), place.tags)
+            )
         elif kind == "union_tag_not_found":
             hint = f"Add `type:` with one of {', '.join(place.tags)}."
             self._add(place, "missing", "`type` is missing.", hint, key="type")
@@ -74,10 +76,14 @@ class Explainer:
 
     def _unknown_value(self, place: Place, allowed: list[str]) -> tuple[str, str]:
         written = place.node.value
-        shown = f"`{written[:80]}`" if isinstance(written, str) else words.kind_of(place.node)
         one_of = f"Use one of: {', '.join(allowed)}."
-        near = self.nearest.to(written, allowed) if isinstance(written, str) else None
-        return f"{shown} is not one of the values known here.", f"Did you mean `{near}`? {one_of}" if near else one_of
+        if not isinstance(written, str):
+            return f"`{place.name}` cannot be {words.kind_of(place.node)}.", one_of
+        near = self.nearest.to(written, allowed)
+        return (
+            f"`{written[:80]}` is not one of the values known here.",
+            f"Did you mean `{near}`? {one_of}" if near else one_of,
+        )
 
     def _add(
         self, place: Place, code: str, message: str, hint: str = "", *, at_key: bool = False, key: str = ""

@@ -43,7 +43,9 @@ def _check_host(url: Node, deploy: Node, problems: Problems) -> None:
 
 def _check_port(url: Node, deploy: Node, problems: Problems) -> None:
     port, named = deploy.get("port"), port_of(url)
-    if port is not None and named and isinstance(port.value, int) and 0 < port.value < 65536 and named != port.value:
+    if port is None or isinstance(port.value, bool) or not isinstance(port.value, int) or not 0 < port.value < 65536:
+        return  # the schema says so
+    if named and named != port.value:
         message = f"This check asks port {named}, but the release's port is {port.value}."
         hint = f"Write :{port.value}, or set deploy.port."
         problems.add("foreign_port", message, hint, mark=url.mark, path=url.path)

@@ -116,7 +116,7 @@ class _Composer:
         while not self.parser.check_event(ev.MappingEndEvent):
             key = self.node(node, "")
             name = key.text
-            value = self.node(node, name or "?")
+            value = self.node(node, "?" if name is None else name)
             if name is None:
                 message, hint = "A key must be text.", 'Quote it, as in "5": …'
                 self.problems.add("wrong_type", message, hint, mark=key.mark, path=node.path)
