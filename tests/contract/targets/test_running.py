@@ -10,6 +10,7 @@ import pytest
 
 from tests.contract.targets.place import RealPlace, checkout, get, wait_for
 from workers.deployment.targets.port import StaleSwitch
+from workers.probe.check import check
 from workers.sandbox import Limits
 
 MIB = 1024 * 1024
@@ -91,6 +92,8 @@ def test_a_dead_release_is_a_503_until_it_is_restarted_on_the_same_address(real:
     real.kill(release)
     wait_for(lambda: not real.target.look(release).running)
     assert get(url)[0] == 503
+    seen = check(url, address=("tcp", "127.0.0.1", real.port), status=503)
+    assert not seen.ok, "a probe must not take Hive's own page for the release"
     real.target.restart(release)
     assert get(url) == (200, "hello")
 
