@@ -3,7 +3,10 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
+from apps.dashboard.pages.sign_in import admin_door
+
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("admin/login/", admin_door),
     path("admin/", admin.site.urls),
     path("", include("apps.api.urls")),
     path("", include("apps.dashboard.urls")),

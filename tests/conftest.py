@@ -7,11 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.test import override_settings
 
 from apps.accounts.models import Membership, Organisation, Role, User
 from apps.projects.models import Project
+
+
+def pytest_configure() -> None:
+    """Passwords of people in tests need not withstand anybody: hashing four of them well costs a second per test."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @dataclass(frozen=True)

@@ -55,9 +55,8 @@ AUTH_PASSWORD_VALIDATORS = [
 
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STATIC_ROOT = BASE_DIR / "build" / "static"
-WHITENOISE_USE_FINDERS = True
-WHITENOISE_MAX_AGE = 3600
+WHITENOISE_USE_FINDERS = True  # served from where they lie: there is no collecting and no building
+WHITENOISE_MAX_AGE = 60  # their names stay the same from version to version
 
 CACHES = {
     "default": {

@@ -1,0 +1,36 @@
+"""Projects in Django admin. Of a secret only the name is shown; its value is set on the project's page."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from apps.accounts.look_only import LookOnly
+from apps.projects.models import Project, Secret
+
+
+@admin.register(Project)
+class ProjectAdmin(admin.ModelAdmin):
+    """Name and branch may be changed. Its address (slug, organisation) is in repositories and keys, and stays."""
+
+    list_display = ("slug", "name", "organisation", "default_branch", "created_at")
+    list_filter = ("organisation",)
+    list_select_related = ("organisation",)
+    search_fields = ("slug", "name")
+    date_hierarchy = "created_at"
+    readonly_fields = ("created_at",)
+    autocomplete_fields = ("organisation",)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: object = None) -> tuple[str, ...]:  # noqa: ARG002
+        return ("slug", "organisation", "created_at") if obj else ("created_at",)
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:  # noqa: ARG002
+        return False
+
+
+@admin.register(Secret)
+class SecretAdmin(LookOnly):
+    list_display = ("name", "project", "created_at", "updated_at")
+    list_select_related = ("project",)
+    search_fields = ("name", "project__slug")
+    exclude = ("sealed",)

@@ -1,0 +1,90 @@
+"""Runs, tasks, jobs and gates in Django admin. A status changes by the actions alone, which call the services."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from apps.accounts.look_only import LookOnly, act_on
+from apps.accounts.models import User
+from apps.events.lifecycle import IllegalMove, MoveLost
+from apps.runs.models import Gate, Job, Run, Sweep, Task
+from apps.runs.services.approve import approve_gate, reject_gate
+from apps.runs.services.start import retry_run
+from apps.runs.services.stop import cancel_run
+
+LOST = (IllegalMove, MoveLost)
+
+
+def _who(request: HttpRequest) -> User | None:
+    return request.user if isinstance(request.user, User) else None
+
+
+@admin.register(Run)
+class RunAdmin(LookOnly):
+    list_display = ("id", "title", "project", "status", "reason", "workflow", "cause", "created_by", "created_at")
+    list_display_links = ("id", "title")
+    list_filter = ("status", "cause", "reason")
+    list_select_related = ("project", "created_by")
+    search_fields = ("=id", "title", "project__slug")
+    actions = ("cancel", "retry")
+
+    @admin.action(description="Cancel", permissions=["operate"])
+    def cancel(self, request: HttpRequest, runs: QuerySet[Run]) -> None:
+        def act(run: Run) -> str:
+            return "" if cancel_run(run, _who(request)) else "it was ending already."
+
+        act_on(request, runs, act)
+
+    @admin.action(description="Run again", permissions=["operate"])
+    def retry(self, request: HttpRequest, runs: QuerySet[Run]) -> None:
+        def act(run: Run) -> str:
+            if not run.ended:
+                return "it has not ended yet."
+            retry_run(run, _who(request))
+            return ""
+
+        act_on(request, runs.select_related("project", "spec_version"), act)
+
+
+@admin.register(Task)
+class TaskAdmin(LookOnly):
+    list_display = ("key", "title", "run", "status", "reason", "round", "commit")
+    list_filter = ("status", "reason")
+    list_select_related = ("run",)
+    search_fields = ("=run__id", "key")
+    ordering = ("-id",)
+
+
+@admin.register(Job)
+class JobAdmin(LookOnly):
+    list_display = ("id", "step", "run", "task", "status", "reason", "round", "attempt", "worker", "queued_at")
+    list_filter = ("status", "reason")
+    list_select_related = ("run", "task")
+    search_fields = ("=id", "=run__id", "step")
+    ordering = ("-id",)
+    exclude = ("lease_token",)
+
+
+@admin.register(Gate)
+class GateAdmin(LookOnly):
+    list_display = ("id", "name", "run", "status", "opened_at", "decided_by", "decided_at")
+    list_filter = ("status",)
+    list_select_related = ("run", "decided_by")
+    search_fields = ("=run__id", "name")
+    ordering = ("-id",)
+    actions = ("approve", "reject")
+
+    @admin.action(description="Approve", permissions=["operate"])
+    def approve(self, request: HttpRequest, gates: QuerySet[Gate]) -> None:
+        act_on(request, gates, lambda gate: approve_gate(gate, _who(request)) or "", LOST)
+
+    @admin.action(description="Reject", permissions=["operate"])
+    def reject(self, request: HttpRequest, gates: QuerySet[Gate]) -> None:
+        act_on(request, gates, lambda gate: reject_gate(gate, _who(request)) or "", LOST)
+
+
+@admin.register(Sweep)
+class SweepAdmin(LookOnly):
+    list_display = ("at",)
