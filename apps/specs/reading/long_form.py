@@ -112,8 +112,9 @@ def _fold_checks(owner: Node, problems: Problems) -> None:
     folded: list[Node] = []
     for item in acceptance.value:
         _rename(item, "should_respond", problems)
-        if folded and isinstance(item.value, dict) and item.value and "url" not in item.value:
-            _refine(folded[-1], item, problems)
+        before = folded[-1] if folded and isinstance(folded[-1].value, dict) else None
+        if before and item.mapping and "url" not in item.mapping:
+            _refine(before, item, problems)
         elif isinstance(item.value, dict):
             folded.append(_copy(item))
         else:

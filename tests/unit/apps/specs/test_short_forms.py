@@ -52,6 +52,15 @@ def test_an_item_without_url_refines_the_one_before_it() -> None:
     assert (second.status, second.contains) == (200, None)
 
 
+def test_there_is_nothing_to_refine_in_what_is_no_check() -> None:
+    problems = check(HEAD + TESTS + SERVED + "acceptance: [null, {should_respond: 1}]").problems
+    assert {(problem.path, problem.code) for problem in problems} == {
+        ("acceptance[0]", "wrong_type"),
+        ("acceptance[1].url", "missing"),
+        ("acceptance[1].should_respond", "out_of_range"),
+    }
+
+
 @pytest.mark.parametrize("key", ["status", "should_respond"])
 def test_the_status_has_two_names(key: str) -> None:
     spec = spec_of(HEAD + TESTS + SERVED + f"acceptance: [{{url: http://devsite/, {key}: 404}}]\n")
