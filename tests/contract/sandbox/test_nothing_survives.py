@@ -94,20 +94,25 @@ def test_a_worker_that_is_killed_takes_everything_along(kind: str, scratch: Path
     assert eventually(lambda: not on_host(mark), 10)
 
 
-def test_a_worker_that_is_killed_while_its_socket_lives_on_in_a_child(kind: str, scratch: Path) -> None:
-    """A child that was forked and never ran exec holds copies of all descriptors; the keeper does not wait for it."""
+def test_a_worker_that_is_killed_while_its_sockets_live_on_in_a_child(kind: str, scratch: Path) -> None:
+    """A child that was forked and never ran exec holds copies of all descriptors; nobody waits for its end."""
     mark = new_mark()
-    forking = WORKER.replace(
-        "    sandbox.run", "    import os, time\n    os.fork() or time.sleep(20)\n    sandbox.run", 1
-    )
+    fork = "lambda _data: os.fork() or time.sleep(60)"
+    forking = WORKER.replace("import sys", "import os, sys, time").replace("print)", f"{fork})")
+    forking = forking.replace("& sleep {mark}", "& echo fork now; sleep {mark}")
     worker = subprocess.Popen([sys.executable, "-c", forking, kind, os.fspath(scratch), mark], cwd=ROOT)
-    assert eventually(lambda: len(on_host(mark, "sleep")) >= 3)
+    assert eventually(lambda: len(on_host(mark, "sleep")) >= 3 and len(on_host(mark, "python")) >= 2)
     worker.send_signal(signal.SIGKILL)
     worker.wait()
     gone = eventually(lambda: not on_host(mark, "sleep"), 10)
     for pid in on_host(mark):
         os.kill(pid, signal.SIGKILL)
     assert gone
+
+
+def test_a_command_ends_with_the_process_that_watches_over_it(sandbox: Sandbox) -> None:
+    script = "import ctypes\nn = ctypes.c_int()\nctypes.CDLL(None).prctl(2, ctypes.byref(n))\nprint(n.value)"
+    assert run(sandbox, "python3", "-c", script).text == "9\n"  # PR_GET_PDEATHSIG
 
 
 def test_the_sweep_clears_away_what_a_dead_worker_left(kind: str, scratch: Path) -> None:

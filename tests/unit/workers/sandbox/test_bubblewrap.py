@@ -85,6 +85,7 @@ def test_the_root_is_closed_last(folders: Folders) -> None:
     argv = bubblewrap.arrange(folders, Limits(), None).argv
     end = argv[: argv.index("--")]
     assert end[-4:] == ["--remount-ro", "/", "--chdir", "/"]
+    assert ("--remount-ro", "/dev") in pairs(end)
 
 
 def test_nothing_of_a_home_but_python_itself_is_shown(folders: Folders, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -90,6 +91,27 @@ def test_the_same_tree_gives_the_same_tar(tmp_path: Path) -> None:
     for name in ("b", "a", "c"):
         (tmp_path / name).write_text(name)
     assert b"".join(export(tmp_path, "*")) == b"".join(export(tmp_path, "*"))
+
+
+def test_a_folder_swapped_for_a_link_between_two_looks_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The swap comes after the entry was seen to be a folder, and before it is opened."""
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "secret").write_text("secret")
+    root = tmp_path / "root"
+    (root / "folder").mkdir(parents=True)
+    look = os.stat
+
+    def look_and_swap(name: str, **options: Any) -> os.stat_result:
+        seen = look(name, **options)
+        if name == "folder":
+            (root / "folder").rename(tmp_path / "away")
+            (root / "folder").symlink_to(tmp_path / "outside")
+        return seen
+
+    monkeypatch.setattr(os, "stat", look_and_swap)
+    assert listing(export(root, "**")) == {}
 
 
 def test_descriptors_are_closed_when_nobody_reads_on(tmp_path: Path) -> None:
