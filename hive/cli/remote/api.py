@@ -68,7 +68,7 @@ class Api:
         import httpx
 
         try:
-            with self._client.stream("GET", path) as response:
+            with self._client.stream("GET", path, headers={"Accept": "text/plain, application/json"}) as response:
                 if response.is_error:
                     response.read()
                     raise Refused(_problem(response))
