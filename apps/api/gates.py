@@ -20,6 +20,7 @@ from apps.api.caller import Caller
 from apps.api.lists import Filters, ListView, WholeNumberFilter
 from apps.api.parsing import Strict, Text
 from apps.api.problems import Problem
+from apps.api.reasons import ReasonField
 from apps.events.lifecycle import can_move
 from apps.runs.models import Gate
 from apps.runs.services.approve import approve_gate, reject_gate
@@ -34,6 +35,7 @@ class GateSerializer(serializers.ModelSerializer[Gate]):
 
     url = serializers.SerializerMethodField()
     decided_by = serializers.CharField(source="decided_by.username", default=None, allow_null=True)
+    reason = ReasonField()
     allowed = serializers.SerializerMethodField()
 
     class Meta:

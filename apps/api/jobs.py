@@ -12,7 +12,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.api.base import READ_RUNS, ApiView
-from apps.api.lists import Filters, ListView
+from apps.api.lists import Filters, ListView, TextFilter
+from apps.api.reasons import ReasonField
 from apps.api.runs import run_of
 from apps.runs.models import Job
 from apps.runs.plan.workflows import ROLES
@@ -25,6 +26,7 @@ class JobSerializer(serializers.ModelSerializer[Job]):
     url = serializers.SerializerMethodField()
     task = serializers.CharField(source="task.key", default=None, allow_null=True)
     outcome = serializers.DictField()
+    reason = ReasonField()
     log_url = serializers.SerializerMethodField()
 
     class Meta:
@@ -45,7 +47,7 @@ class JobSerializer(serializers.ModelSerializer[Job]):
 class JobFilters(Filters):
     status = django_filters.MultipleChoiceFilter(choices=JobStatus.choices)
     role = django_filters.ChoiceFilter(choices=[(role, role) for role in ROLES])
-    task = django_filters.CharFilter("task__key", max_length=60)
+    task = TextFilter("task__key")
 
     class Meta:
         model = Job

@@ -29,6 +29,12 @@ class WholeNumberFilter(django_filters.NumberFilter):
         super().__init__(*args, min_value=0, max_value=2**63 - 1, **kwargs)
 
 
+@extend_schema_field({"type": "string", "minLength": 1, "maxLength": 60, "pattern": "^[^\\u0000]+$"})
+class TextFilter(django_filters.CharFilter):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, min_length=1, max_length=60, strip=False, **kwargs)
+
+
 class Filters(FilterSet):
     """Refuses what it does not know: a filter that is ignored would show everything, as if that had been asked for."""
 

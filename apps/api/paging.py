@@ -25,7 +25,9 @@ COUNT_LIMIT = 10_000
 class Pages(BasePagination):
     """?page=1&page_size=50. A page behind the last one is empty."""
 
-    def paginate_queryset(self, queryset: QuerySet[Any], request: Request, view: Any = None) -> list[Any]:  # type: ignore[override]
+    def paginate_queryset(
+        self, queryset: QuerySet[Any] | Sequence[Any], request: Request, view: Any = None
+    ) -> list[Any]:
         self.request = request
         self.page = whole_number(request, "page", 1, 1, MAX_PAGE)
         size = whole_number(request, "page_size", PAGE_SIZE, 1, MAX_PAGE_SIZE)
@@ -33,7 +35,7 @@ class Pages(BasePagination):
         rows = list(queryset[start : start + size + 1])
         self.has_next = len(rows) > size
         if self.has_next or (self.page > 1 and not rows):
-            self.count = queryset.order_by()[:COUNT_LIMIT].count()
+            self.count = _count(queryset)
         else:
             self.count = min(start + len(rows), COUNT_LIMIT)
         return rows[:size]
@@ -67,6 +69,10 @@ class Pages(BasePagination):
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
         return [_parameter("page", 1, MAX_PAGE), _parameter("page_size", PAGE_SIZE, MAX_PAGE_SIZE)]
+
+
+def _count(rows: QuerySet[Any] | Sequence[Any]) -> int:
+    return rows.order_by()[:COUNT_LIMIT].count() if isinstance(rows, QuerySet) else min(len(rows), COUNT_LIMIT)
 
 
 def _parameter(name: str, default: int, maximum: int) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import django_filters
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -12,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.api.base import READ_RUNS, ApiView
-from apps.api.lists import Filters, ListView
+from apps.api.lists import Filters, ListView, TextFilter
 from apps.api.parsing import Slug, Strict, Text
 from apps.api.problems import Problem
 from apps.api.project_choice import make_project
@@ -39,8 +38,8 @@ class MakeProject(Strict):
 
 
 class ProjectFilters(Filters):
-    slug = django_filters.CharFilter("slug", max_length=60)
-    organisation = django_filters.CharFilter("organisation__slug", max_length=60)
+    slug = TextFilter("slug")
+    organisation = TextFilter("organisation__slug")
 
     class Meta:
         model = Project

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from rest_framework import serializers
 
+from apps.api.reasons import ReasonField
 from apps.releases.models import Release
 from apps.runs.models import Run
 
@@ -14,6 +15,7 @@ class ReleaseSerializer(serializers.ModelSerializer[Release]):
     """What a run deployed. `url` is where people reach it, as long as it is live."""
 
     url = serializers.CharField(source="environment.url")
+    reason = ReasonField()
     environment = serializers.CharField(source="environment.name")
 
     class Meta:

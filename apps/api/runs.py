@@ -18,8 +18,9 @@ from rest_framework.response import Response
 from apps.api.base import READ_RUNS, ApiView
 from apps.api.caller import Caller
 from apps.api.idempotency import IDEMPOTENCY_KEY, once, read_key
-from apps.api.lists import Filters, ListView, WholeNumberFilter
+from apps.api.lists import Filters, ListView, TextFilter, WholeNumberFilter
 from apps.api.problems import Problem
+from apps.api.reasons import ReasonField
 from apps.api.releases import ReleaseSerializer, newest_releases
 from apps.api.run_start import StartRun, start
 from apps.events.lifecycle import can_move
@@ -59,6 +60,7 @@ class RunSerializer(serializers.ModelSerializer[Run]):
     project = serializers.CharField(source="project.slug")
     priority = serializers.ChoiceField(choices=Priority.labels, source="get_priority_display")
     progress = serializers.SerializerMethodField()
+    reason = ReasonField()
     created_by = serializers.CharField(source="created_by.username", default=None, allow_null=True)
     release = serializers.SerializerMethodField()
     allowed = serializers.SerializerMethodField()
@@ -103,7 +105,7 @@ def show(view: ApiView, run: Run) -> dict[str, Any]:
 
 class RunFilters(Filters):
     status = django_filters.MultipleChoiceFilter(choices=RunStatus.choices)
-    project = django_filters.CharFilter("project__slug", max_length=60)
+    project = TextFilter("project__slug")
     workflow = django_filters.ChoiceFilter(choices=[(name, name) for name in WORKFLOWS])
     cause = django_filters.ChoiceFilter(choices=Run.Cause.choices)
     parent = WholeNumberFilter("parent_id")

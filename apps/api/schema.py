@@ -9,6 +9,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
+from drf_spectacular.extensions import OpenApiSerializerExtension
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
 
@@ -35,6 +36,16 @@ class Operation(AutoSchema):
 
     def _is_list_view(self, serializer: Any = None) -> bool:
         return self.method == "GET" and bool(getattr(self.view, "pagination_class", None))
+
+
+class StrictBody(OpenApiSerializerExtension):
+    """A body whose unknown fields are refused says so in the document."""
+
+    target_class = "apps.api.parsing.Strict"
+    match_subclasses = True
+
+    def map_serializer(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
+        return {**auto_schema._map_basic_serializer(self.target, direction), "additionalProperties": False}
 
 
 @require_safe

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import django_filters
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -15,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.api.base import ApiView
-from apps.api.lists import Filters, ListView
+from apps.api.lists import Filters, ListView, TextFilter
 from apps.api.parsing import Slug, SpecField, Strict
 from apps.api.project_choice import choose_project
 from apps.api.run_start import check_spec, own_project
@@ -88,8 +87,8 @@ class ValidatedSerializer(serializers.Serializer[dict[str, Any]]):
 
 
 class SpecFilters(Filters):
-    project = django_filters.CharFilter("project__slug", max_length=60)
-    key = django_filters.CharFilter("key", max_length=60)
+    project = TextFilter("project__slug")
+    key = TextFilter("key")
 
     class Meta:
         model = Spec

@@ -28,7 +28,9 @@ RESUME = [
     OpenApiParameter("Last-Event-ID", POSITION, OpenApiParameter.HEADER, description="Go on after this `id`."),
     OpenApiParameter("after", POSITION, description="The same, for who cannot set headers."),
 ]
-UNTIL = OpenApiParameter("until", str, enum=["end"], description="`end`: close once the run has ended.")
+UNTIL = OpenApiParameter(
+    "until", str, enum=["end"], description="`end`: once the run has ended, say `event: end` and close."
+)
 STREAM = {(200, "text/event-stream"): binary("The stream.")}
 
 

@@ -7,6 +7,7 @@ from rest_framework import serializers
 
 from apps.api.base import READ_RUNS
 from apps.api.lists import ListView
+from apps.api.reasons import ReasonField
 from apps.api.runs import run_of
 from apps.runs.models import Task
 
@@ -15,6 +16,7 @@ class TaskSerializer(serializers.ModelSerializer[Task]):
     """A node of the plan. `needs` are keys of tasks; `evidence` is what was seen: outputs, tests, checks."""
 
     needs = serializers.ListField(child=serializers.CharField())
+    reason = ReasonField()
     evidence = serializers.DictField()
 
     class Meta:

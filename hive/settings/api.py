@@ -36,7 +36,6 @@ SPECTACULAR_SETTINGS = {
         "TaskStatus": "apps.runs.states.TaskStatus",
         "GateStatus": "apps.runs.states.GateStatus",
         "ReleaseStatus": "apps.releases.states.ReleaseStatus",
-        "Reason": "apps.runs.states.Reason",
         "EventType": "apps.events.models.EventType",
         "ArtifactKind": "apps.artifacts.models.Artifact.Kind",
     },
