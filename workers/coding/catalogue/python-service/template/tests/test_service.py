@@ -54,11 +54,12 @@ class ServiceCase(unittest.TestCase):
         return given
 
 
-def start(data: Path) -> tuple[subprocess.Popen, int]:
+def start(data: Path, port: int = 0) -> tuple[subprocess.Popen, int]:
+    """The process, and where it listens: a free port, where none is asked for."""
     process = subprocess.Popen(
         [sys.executable, "-B", "service.py"],
         cwd=HOME,
-        env={**os.environ, "PORT": "0", "DATA_DIR": str(data)},
+        env={**os.environ, "PORT": str(port), "DATA_DIR": str(data)},
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
@@ -142,6 +143,16 @@ class TestErrors(ServiceCase):
             client.sendall(b"\x00\xff\r\n\r\n")
             client.recv(1000)
         self.assertEqual(self.ask("GET", "/health")[0], 200)
+
+
+class TestStart(unittest.TestCase):
+    def test_it_listens_where_it_is_told(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            wanted = free.getsockname()[1]
+        with tempfile.TemporaryDirectory() as folder:
+            process, port = start(Path(folder), wanted)
+            self.addCleanup(stop, process)
+            self.assertEqual(port, wanted)
 
 
 class TestEnd(unittest.TestCase):
