@@ -10,14 +10,13 @@ from apps.dashboard.reads import run_page
 from apps.dashboard.reads.evidence import tests_of
 from apps.dashboard.visitor import page, visitor
 from apps.events.queries import last_number
-from apps.runs.models import Job
-from apps.runs.queries import visible_runs
+from apps.runs.queries import visible_jobs
 
 
 @page("GET")
 def job(request: HttpRequest, job_id: int) -> HttpResponse:
     """The whole page; or its facts alone, where the page itself asks for them anew."""
-    jobs = Job.objects.filter(run__in=visible_runs(visitor(request))).select_related("run__project", "task")
+    jobs = visible_jobs(visitor(request)).select_related("run__project", "task")
     found = get_object_or_404(jobs, pk=job_id)
     context = {
         "job": found,

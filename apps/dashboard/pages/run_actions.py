@@ -14,7 +14,7 @@ from apps.dashboard.pages.run import find_run
 from apps.dashboard.visitor import page, require_change, visitor
 from apps.events.lifecycle import IllegalMove, MoveLost
 from apps.runs.models import Gate
-from apps.runs.queries import visible_runs
+from apps.runs.queries import visible_gates
 from apps.runs.services.approve import approve_gate, reject_gate
 from apps.runs.services.start import retry_run
 from apps.runs.services.stop import cancel_run
@@ -55,7 +55,7 @@ def _decide(
     request: HttpRequest, gate_id: int, decide: Callable[[Gate, User | None, str], None], done: str
 ) -> HttpResponse:
     """One of two people who decide at the same moment is told that the other was first."""
-    gates = Gate.objects.filter(run__in=visible_runs(visitor(request))).select_related("run__project", "decided_by")
+    gates = visible_gates(visitor(request)).select_related("run__project", "decided_by")
     gate = get_object_or_404(gates, pk=gate_id)
     user = require_change(request, gate.run.project.organisation_id)
     try:

@@ -66,14 +66,17 @@ def evidence_of(run: Run) -> Evidence:
     )
 
 
-def _newest_outcomes(run: Run, tasks: Sequence[Task]) -> dict[tuple[str, int | None], dict[str, Any]]:
+def _newest_outcomes(run: Run, tasks: Sequence[Task]) -> dict[tuple[str, int | None], Mapping[str, Any]]:
     ended = run.jobs.filter(step__in=(TEST, VERIFY, ACCEPT), status__in=(JobStatus.COMPLETED, JobStatus.FAILED))
     rows = ended.filter(task__in=tasks) | ended.filter(task=None)
-    return {(step, task): outcome for step, task, outcome in rows.order_by("pk").values_list("step", "task", "outcome")}
+    return {
+        (step, task): _mapping(outcome)
+        for step, task, outcome in rows.order_by("pk").values_list("step", "task", "outcome")
+    }
 
 
 def _task(task: Task, tested: Mapping[str, Any]) -> TaskEvidence:
-    seen = task.evidence
+    seen = _mapping(task.evidence)
     return TaskEvidence(
         task=task,
         outputs=[_path(output) for output in _list(seen.get("outputs"))],
@@ -90,7 +93,7 @@ def read_tests(value: Any) -> list[TestSeen]:
 
 
 def _test(one: Mapping[str, Any]) -> TestSeen:
-    counts = one.get("counts") or one
+    counts = _mapping(one.get("counts") or one)
     return TestSeen(
         command=str(one.get("command", "")),
         ok=not one.get("reason") and one.get("exit_code", 0) == 0,
@@ -118,7 +121,11 @@ def read_checks(value: Any) -> list[CheckSeen]:
 
 
 def tests_of(job: Job) -> list[TestSeen]:
-    return read_tests(job.outcome.get("tests"))
+    return read_tests(_mapping(job.outcome).get("tests"))
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
 
 
 def _list(value: Any) -> list[Any]:

@@ -19,8 +19,10 @@ from apps.runs.states import GateStatus, JobStatus, RunStatus, TaskStatus
 MOST_DRAWN = 60  # tasks; a larger plan is counted, not drawn
 ARTIFACTS_SHOWN = 100
 TAIL_BYTES = 32 * 1024  # of a log, for readers without scripts
+# Terminal sequences (colours, links, character sets), and control characters but for tab, line feed and return.
 CONTROL = re.compile(
-    r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[@-_]|[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f]"
+    r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[ -/]+[0-~]|\x1b[@-_]"
+    r"|[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f]"
 )
 
 

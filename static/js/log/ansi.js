@@ -1,6 +1,6 @@
 // Terminal colours as elements. Text only ever becomes a text node: nothing that a job prints is read as HTML.
 
-const CONTROL = /\x1b\[([0-9;:]*)m|\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[@-_]?|[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f]/g;
+const CONTROL = /\x1b\[([0-9;:]*)m|\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[ -/]+[0-~]|\x1b[@-_]?|[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f]/g;
 const SWITCHES = { 1: "b", 2: "d", 3: "i", 4: "u", 9: "s" };
 const OFF = { 22: ["b", "d"], 23: ["i"], 24: ["u"], 29: ["s"] };
 
