@@ -15,6 +15,7 @@ install-dev: .venv/dev.installed
 .venv/hive.installed: requirements/hive.txt pyproject.toml | .venv/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/hive.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(BIN)/python -m compileall -q hive apps workers
 	@touch $@
 
 .venv/dev.installed: requirements/dev.txt .venv/hive.installed
@@ -25,7 +26,7 @@ demo: install
 	@$(BIN)/hive demo $(ARGS)
 
 test: install-dev
-	$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 check: install-dev
 	$(BIN)/ruff check .

@@ -10,6 +10,8 @@ from apps.projects.models import Project
 from apps.runs.services.active import ActiveJob
 from workers.repo.repository import Repository
 
+WORKTREE = "tree-"
+
 
 def repository_of(project: Project) -> Repository:
     """The project's own bare repository; made at the first call."""
@@ -25,6 +27,15 @@ def work_folder() -> Path:
     return folder
 
 
+def worktree_of(job: ActiveJob) -> Path:
+    """Where the job's own worktree lies."""
+    return work_folder() / f"{WORKTREE}{label_of(job)}"
+
+
 def label_of(job: ActiveJob) -> str:
     """What marks everything that belongs to this attempt: processes, folders, containers."""
-    return f"job-{job.row.pk}-{job.row.lease_token[:12]}"
+    return label(job.row.pk, job.row.lease_token)
+
+
+def label(job_id: int, lease_token: str) -> str:
+    return f"job-{job_id}-{lease_token[:12]}"

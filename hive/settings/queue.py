@@ -68,6 +68,7 @@ def _every(task: str, seconds: float) -> dict[str, Any]:
 CELERY_BEAT_SCHEDULE = {
     "hive: sweep": _every("manager.sweep", env.get("HIVE_SWEEP_S")),
     "hive: probe releases": _every("monitoring.probe", max(env.get("HIVE_PROBE_S") / 5, 1)),
+    "hive: tidy work folder": _every("coding.tidy", 600),
     "hive: archive logs": _every("monitoring.archive_logs", 10),
     "hive: remove orphaned artifacts": _every("monitoring.remove_orphans", 24 * 3600),
 }

@@ -5,6 +5,7 @@ from celery import shared_task
 from workers.coding.merging import merge as merge_tasks
 from workers.coding.write import write
 from workers.hand_on import hand_on, nothing
+from workers.tidy import tidy as tidy_work_folder
 
 
 @shared_task(name="coding.code")
@@ -15,6 +16,11 @@ def code(job_id: int, epoch: int) -> None:
 @shared_task(name="coding.merge")
 def merge(job_id: int, epoch: int) -> None:
     hand_on(job_id, epoch, merge_tasks)
+
+
+@shared_task(name="coding.tidy")
+def tidy() -> None:
+    tidy_work_folder()
 
 
 @shared_task(name="coding.noop")

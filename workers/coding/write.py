@@ -16,7 +16,7 @@ from apps.specs.schema import Task as TaskSpec
 from workers.coding.engines.choose import engine_for
 from workers.coding.engines.port import Assignment, EngineFailed, Written
 from workers.coding.merging import start_of
-from workers.places import label_of, repository_of, work_folder
+from workers.places import repository_of, worktree_of
 from workers.repo.repository import Repository
 from workers.repo.worktree import checkout
 
@@ -30,7 +30,7 @@ def write(job: ActiveJob) -> Outcome:
     spec = TaskSpec.model_validate(job.task.spec)
     repository = repository_of(job.run.project)
     base = start_of(job, repository)
-    with checkout(repository, base, work_folder() / f"tree-{label_of(job)}") as tree:
+    with checkout(repository, base, worktree_of(job)) as tree:
         written = _write(job, spec, tree.path)
         commit = tree.commit(f"{spec.title}\n\nTask {spec.id} of run {job.run.pk}, round {job.row.round}.")
     repository.set_branch(f"hive/run-{job.run.pk}/{spec.id}", commit)

@@ -1,10 +1,9 @@
-"""Make the records ready: migrations, the first organisation and person, the CLI's key."""
+"""Make the records ready: migrations, the first organisation and person, the CLI's key; what a dead worker left goes."""
 
 from __future__ import annotations
 
 import json
 import os
-import secrets
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +13,10 @@ from django.db import transaction
 
 from apps.accounts.keys import create_key, find_key
 from apps.accounts.models import Membership, Organisation, Role, User
+from apps.accounts.sign_in import sign_in_link
 from apps.runs.services.dispatch import advance
 from apps.runs.services.reap import reap_dead_workers
+from workers.tidy import tidy
 
 
 class Command(BaseCommand):
@@ -29,7 +30,9 @@ class Command(BaseCommand):
         for run_id in reap_dead_workers():
             with transaction.atomic():
                 advance(run_id)
-        self.stdout.write(json.dumps({"user": user.username, "api_key_file": str(key_file)}))
+        tidy()
+        told = {"user": user.username, "api_key_file": str(key_file), "sign_in": sign_in_link(user)}
+        self.stdout.write(json.dumps(told))
 
 
 def first_person() -> tuple[User, Organisation]:
@@ -37,7 +40,7 @@ def first_person() -> tuple[User, Organisation]:
     organisation, _ = Organisation.objects.get_or_create(slug="hive", defaults={"name": "Hive"})
     user = User.objects.filter(is_superuser=True, is_active=True).order_by("pk").first()
     if user is None:
-        user = User.objects.create_superuser("admin", password=secrets.token_urlsafe(32))
+        user = User.objects.create_superuser("admin")  # no password: the sign-in link lets them in to set one
     Membership.objects.get_or_create(organisation=organisation, user=user, defaults={"role": Role.OWNER})
     return user, organisation
 

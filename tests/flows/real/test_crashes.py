@@ -12,7 +12,7 @@ from tests.flows.real.evidence import SPEC, check_ended_right, check_site_is_bui
 from tests.flows.real.faults import Trap
 from tests.flows.real.hive import Hive, running, until
 
-pytestmark = [pytest.mark.flow, pytest.mark.xdist_group("crashes")]
+pytestmark = [pytest.mark.flow]
 
 STEPS = ["manager.noop", "coding.noop", "testing.noop", "deployment.noop", "monitoring.noop"]
 JOB_MOMENTS = ["before claim", "after claim", "before finish", "after finish"]

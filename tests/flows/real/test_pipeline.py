@@ -21,7 +21,7 @@ SERVER = """
 import http.server, os
 http.server.test(http.server.SimpleHTTPRequestHandler, port=int(os.environ["PORT"]), bind="127.0.0.1")
 """
-pytestmark = [pytest.mark.flow, pytest.mark.xdist_group("pipeline")]
+pytestmark = [pytest.mark.flow]
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,26 @@
+"""A Hive to measure, as `hive up` starts it, and Django in this process on the same home."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.flows.real.hive import Hive, running
+
+USUAL = {"HIVE_LEASE_S": "30", "HIVE_SWEEP_S": "5", "HIVE_REPUBLISH_S": "60", "HIVE_PROBE_S": "10"}
+
+
+@contextmanager
+def measured_hive() -> Iterator[Hive]:
+    """A Hive with the usual settings on a fresh home; Django of this process speaks to the same records."""
+    with tempfile.TemporaryDirectory(prefix="hive-bench-") as folder:
+        home = Path(folder) / "home"
+        os.environ |= {"HIVE_HOME": str(home), "DJANGO_SETTINGS_MODULE": "hive.settings"}
+        with running(home, **USUAL) as hive:
+            import django
+
+            django.setup()
+            yield hive
