@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from functools import partial
+from typing import Any
 
 from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -55,7 +56,8 @@ class RunStream(StreamView):
         if until not in (None, "end"):
             raise ValidationError({"until": ["Use `end`, or leave it out."]})
         allowed = partial(may_still_read, request, lambda caller: caller.runs().filter(pk=run.pk).exists())
-        return _response(run_frames(run.pk, read_position(request), until_end=until == "end", allowed=allowed))
+        position = read_position(request)
+        return _response(request, run_frames(run.pk, position, until_end=until == "end", allowed=allowed))
 
 
 class LogStream(StreamView):
@@ -67,7 +69,7 @@ class LogStream(StreamView):
         """
         job = get_object_or_404(self.caller.jobs(), pk=pk)
         allowed = partial(may_still_read, request, lambda caller: caller.jobs().filter(pk=job.pk).exists())
-        return _response(log_frames(job.pk, read_position(request), allowed=allowed))
+        return _response(request, log_frames(job.pk, read_position(request), allowed=allowed))
 
 
 def read_position(request: Request) -> int:
@@ -90,9 +92,10 @@ def may_still_read(request: Request, sees: Callable[[Caller], bool]) -> bool:
     return caller.has_scope(READ_RUNS["GET"]) and sees(caller)
 
 
-def _response(frames: AsyncIterator[bytes]) -> StreamingHttpResponse:
+def _response(request: Request, frames: AsyncIterator[bytes]) -> StreamingHttpResponse:
     require_room()
-    response = StreamingHttpResponse(frames, content_type="text/event-stream; charset=utf-8")
+    content: Any = frames if request.method == "GET" else ()  # HEAD would wait for the end of what it is not sent
+    response = StreamingHttpResponse(content, content_type="text/event-stream; charset=utf-8")
     response["Cache-Control"] = "no-store, no-transform"
     response["X-Accel-Buffering"] = "no"  # nginx would gather pieces until they fill a buffer
     return response

@@ -47,3 +47,9 @@ def test_a_server_that_is_full_says_so_before_the_answer_begins(
     response = owner.get(f"/runs/{things.run.pk}/stream")
     assert (response.status_code, response.json()["code"], response["Retry-After"]) == (503, "too_many_streams", "1")
     assert hub.readers_now() == 0
+
+
+@pytest.mark.parametrize("path", ["/runs/{run}/stream", "/jobs/{job}/log/stream"])
+def test_head_does_not_wait_for_the_end(owner: Api, things: Things, path: str) -> None:
+    response = owner.client.head("/api/v1" + path.format(run=things.run.pk, job=things.job.pk))
+    assert (response.status_code, b"".join(response.streaming_content)) == (200, b"")

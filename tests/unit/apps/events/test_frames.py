@@ -34,6 +34,7 @@ def test_events_come_as_frames_in_order_after_a_number() -> None:
     batch = event_frames(1, 3, lambda: True)
     assert [(piece.start, piece.end) for piece in batch.pieces] == [(3, 4), (4, 5)]
     assert (batch.more, batch.ended) == (False, True)
+    assert not event_frames(1, 3, lambda: False).ended
     shown = json.loads(batch.pieces[0].data.split(b"data: ")[1])
     assert (shown["number"], shown["type"], shown["job"], shown["data"]) == (4, "activity", 3, {"text": "3"})
     assert shown["at"].endswith("Z")

@@ -241,6 +241,8 @@ def test_a_reader_that_is_canceled_leaves() -> None:
         during = hub.readers
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+        await asyncio.sleep(0)
+        assert not any(other.get_name() == "hive-feed" for other in asyncio.all_tasks())
         return during, hub.readers
 
     assert run(test) == (1, 0)
