@@ -27,7 +27,7 @@ from workers.deployment.targets.recipe import Recipe
 from workers.sandbox import kinds
 
 SERVICE = """
-import os, sys
+import os, time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 class Service(BaseHTTPRequestHandler):
@@ -36,6 +36,9 @@ class Service(BaseHTTPRequestHandler):
         if self.path == "/die":
             print("dying as asked", flush=True)
             os._exit(3)
+        if self.path == "/slow":
+            print("thinking", flush=True)
+            time.sleep(1)
         body = os.environ.get("GREETING", "hello").encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))

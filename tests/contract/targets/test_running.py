@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -120,6 +121,19 @@ def test_two_environments_with_the_same_wish_have_a_port_each(real: RealPlace) -
     two = real.site("two", environment="two/devsite")
     urls = [real.show(release, 1).url for release in (one, two)]
     assert [get(url)[1] for url in urls] == ["one", "two"]
+
+
+def test_an_answer_that_takes_its_time_is_not_cut_off_by_a_switch(real: RealPlace) -> None:
+    """SERVICE dies at once when it is told to end; so the host must not tell it before its visitors have gone."""
+    old = real.service("old", env={"GREETING": "old"})
+    url = real.show(old, 1).url
+    with ThreadPoolExecutor(1) as threads:
+        slow = threads.submit(get, f"{url}/slow")
+        wait_for(lambda: b"thinking" in real.target.logs(old, 1000))
+        real.show(real.service("new", env={"GREETING": "new"}), 2)
+        real.target.stop(old)
+        assert slow.result(60) == (200, "old")
+    assert get(url) == (200, "new")
 
 
 @pytest.mark.parametrize("keep_alive", [True, False])

@@ -106,7 +106,6 @@ class Pair:
         self.release = ""
         self.over = False
         self._early = b""  # what the visitor said before the release was reached
-        self._asked_all = False
         self._waiting = False  # the visitor spoke last
         self._answers = False
         self._connected_at = self._last_at = self._loop.time()
@@ -133,8 +132,6 @@ class Pair:
         if self._early:
             self.inner.send(self._early)
             self._early = b""
-        if self._asked_all:
-            self.inner.end()
         self.visitor.transport.resume_reading()
 
     def asked(self, data: bytes) -> None:
@@ -150,9 +147,11 @@ class Pair:
             self.visitor.transport.pause_reading()
 
     def asked_all(self) -> None:
-        self._asked_all = True
+        """The visitor closed his half; what he said before the release was reached would have paused him."""
         if self.release:
             self.inner.end()
+        else:
+            self.finish()
 
     def answered(self, data: bytes) -> None:
         if not self._answers:

@@ -32,9 +32,10 @@ def test_what_is_no_request_is_400_and_the_end_of_the_connection(server: httpx.C
     assert raw(server, head).startswith("HTTP/1.1 400 ")
 
 
-def test_a_body_is_not_taken_for_the_next_request(server: httpx.Client) -> None:
+@pytest.mark.parametrize("header", ["Content-Length: 35", "Transfer-Encoding: chunked"])
+def test_a_body_is_not_taken_for_the_next_request(server: httpx.Client, header: str) -> None:
     body = "GET /posts/ HTTP/1.1\r\nHost: d\r\n\r\n"
-    answer = raw(server, f"GET / HTTP/1.1\r\nHost: d\r\nContent-Length: {len(body)}\r\n\r\n{body}")
+    answer = raw(server, f"GET / HTTP/1.1\r\nHost: d\r\n{header}\r\n\r\n{body}")
     assert answer.count("HTTP/1.1 ") == 1
     assert "Connection: close" in answer
 

@@ -44,6 +44,11 @@ class Site(BaseHTTPRequestHandler):
     def large(self) -> None:
         self.answer(200, "x" * (BODY_LIMIT_BYTES + 10) + "needle")
 
+    def endless(self) -> None:
+        self.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        while True:
+            self.wfile.write(b"x" * 65536)
+
     def latin(self) -> None:
         self.answer(200, "Grüße", charset="latin-1")
 

@@ -68,6 +68,10 @@ def test_only_the_first_mebibyte_is_read(address: Address) -> None:
     assert f"the first {BODY_LIMIT_BYTES} characters" in result.message
 
 
+def test_a_page_without_end_is_read_no_further(address: Address) -> None:
+    assert check("http://devsite:8080/endless", address=address, contains="xxx", timeout_s=60).ok
+
+
 def test_the_text_is_read_in_its_own_charset(address: Address) -> None:
     assert check("http://devsite:8080/latin", address=address, contains="Grüße").ok
     assert check("http://devsite:8080/strange", address=address, contains="hello").ok

@@ -117,6 +117,18 @@ def test_what_a_visitor_says_before_the_release_is_there_is_not_lost(hosting: Ho
         assert read_all(visitor).count(b"200 OK") == 3
 
 
+def test_a_visitor_who_leaves_without_a_word_is_let_go(hosting: Hosting) -> None:
+    port = port_of(hosting.live("r1"))
+    hosting.end()
+    slow, launch = threading.Event(), hosting.launcher.launch
+    hosting.launcher.launch = lambda plan: (slow.wait(10), launch(plan))[1]  # type: ignore[method-assign]
+    hosting.start()
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as visitor:
+        visitor.shutdown(socket.SHUT_WR)
+        assert read_all(visitor) == b""
+    slow.set()
+
+
 def test_a_release_that_hangs_up_on_a_visitor_is_a_503_page(hosting: Hosting) -> None:
     url = hosting.live("r1")
     assert get(url) == (200, "r1")
