@@ -22,6 +22,17 @@ async function choose(pane, job) {
   mark();
 }
 
+// From now on the part asks for this very job, and not for the one that runs.
+document.addEventListener("hive:pin", (event) => {
+  const pane = event.target.closest("#part-log");
+  if (!pane?.dataset.jobShown) return;
+  const part = new URL(pane.getAttribute("hx-get"), location.href);
+  if (part.searchParams.has("job")) return;
+  part.searchParams.set("job", pane.dataset.jobShown);
+  pane.setAttribute("hx-get", `${part.pathname}${part.search}`);
+  htmx.process(pane);
+});
+
 // The row of the job whose log is shown.
 function mark() {
   const shown = document.getElementById("part-log")?.dataset.jobShown;

@@ -77,3 +77,6 @@ document.addEventListener("htmx:afterSettle", () => {
 const first = document.querySelector("[data-announce]");
 const region = document.getElementById("announcer");
 if (first && region) region.dataset.said = first.dataset.announce;
+
+// What a person did here may change the run before any event tells of it.
+document.addEventListener("hive:said", () => note("run"));

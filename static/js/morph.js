@@ -7,7 +7,7 @@ const callbacks = {
     if (old.localName === "textarea") return false; // somebody may be writing a comment
     if (old.localName === "hive-log") {
       if (fresh.nodeType === Node.ELEMENT_NODE && fresh.localName === "hive-log") takeAttributes(old, fresh);
-      return false; // what is inside came by its own stream
+      return !old.firstElementChild; // what is inside came by its own stream
     }
     return true;
   },

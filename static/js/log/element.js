@@ -5,19 +5,24 @@ import { LogText } from "./text.js";
 import { LogView } from "./view.js";
 
 const AT_END_PX = 32;
+const QUIET_MS = 400; // what was printed before arrives within that time
 const STATES = { live: "", reconnecting: "Reconnecting…", refused: "No longer allowed", resting: "", end: "" };
 
 class HiveLog extends HTMLElement {
   static observedAttributes = ["src"];
 
   connectedCallback() {
-    this.piece = (name) => this.querySelector(`[data-log="${name}"]`);
-    this.window = this.piece("view");
-    this.querySelector("[data-log='tools']").hidden = false;
-    this.following = true;
-    this.listen();
-    this.begin();
-    this.ready = true;
+    if (!this.ready) {
+      this.window = this.piece("view");
+      this.piece("tools").hidden = false;
+      this.listen();
+      this.ready = true;
+    }
+    this.begin(); // also when the page moves it: a connection does not move along
+  }
+
+  piece(name) {
+    return this.querySelector(`[data-log="${name}"]`);
   }
 
   disconnectedCallback() {
@@ -48,6 +53,7 @@ class HiveLog extends HTMLElement {
     this.follow(true);
     this.search.reset();
     const src = this.getAttribute("src");
+    this.note("");
     this.say(src ? "Loading…" : "");
     if (!src) return;
     const event = (type, data) => (type === "end" ? this.finish() : this.take(data.text));
@@ -55,6 +61,7 @@ class HiveLog extends HTMLElement {
   }
 
   end() {
+    clearTimeout(this.quiet);
     this.stream?.close();
     this.view?.close();
     cancelAnimationFrame(this.frame);
@@ -82,6 +89,7 @@ class HiveLog extends HTMLElement {
 
   finish() {
     this.ended = true;
+    clearTimeout(this.quiet);
     this.stream.close();
     if (!this.waiting.length && !this.text.length) this.note("This job printed nothing.");
     this.say("");
@@ -89,7 +97,7 @@ class HiveLog extends HTMLElement {
 
   state(name) {
     this.say(STATES[name] ?? "");
-    if (name === "live" && !this.text.length && !this.waiting.length) this.note("Nothing printed yet.");
+    if (name === "live") this.quiet = setTimeout(() => this.text.length || this.note("Nothing printed yet."), QUIET_MS);
   }
 
   say(text) {
@@ -104,13 +112,20 @@ class HiveLog extends HTMLElement {
 
   follow(on) {
     this.following = on;
+    if (!on) this.pin();
     this.piece("follow").ariaPressed = String(on);
     if (on) this.toEnd();
     this.offer();
   }
 
+  // Somebody reads: the pane stays with this job, whatever begins to run.
+  pin() {
+    this.dispatchEvent(new CustomEvent("hive:pin", { bubbles: true }));
+  }
+
   pause(on) {
     this.paused = on;
+    if (on) this.pin();
     const button = this.piece("pause");
     button.ariaPressed = String(on);
     if (!on) this.flush();

@@ -75,10 +75,20 @@ class Stage:
         active = self.active(job)
         Worker(active.run).end(active)
 
+    def begin(self, run: int) -> int:
+        """The next job that is due begins; answers with its number."""
+        worker = Worker(Run.objects.get(pk=run))
+        worker.look()
+        due = worker.run.jobs.filter(status=JobStatus.QUEUED).earliest("pk")
+        return worker.take(due.step, due.task.key if due.task else "").row.pk
+
     def go_on(self, run: int) -> str:
         """Whatever is due, up to the end of the run or the next gate."""
         Worker(Run.objects.get(pk=run)).go()
         return Run.objects.get(pk=run).status
+
+    def rename(self, run: int, title: str) -> None:
+        Run.objects.filter(pk=run).update(title=title)
 
     def status(self, run: int) -> dict[str, str]:
         found = Run.objects.get(pk=run)
