@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import django_filters
 from django.conf import settings
 from django.db.models import QuerySet
 from django.http.response import HttpResponseBase, HttpResponseRedirect
@@ -15,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.api.base import READ_RUNS, ApiView
-from apps.api.lists import Filters, ListView, WholeNumberFilter
+from apps.api.lists import ChoicesFilter, Filters, ListView, WholeNumberFilter
 from apps.api.runs import run_of
 from apps.artifacts.models import Artifact
 from apps.artifacts.store import store
@@ -49,7 +48,7 @@ class DownloadSerializer(serializers.Serializer[dict[str, object]]):
 
 
 class ArtifactFilters(Filters):
-    kind = django_filters.MultipleChoiceFilter(choices=Artifact.Kind.choices)
+    kind = ChoicesFilter(choices=Artifact.Kind.choices)
     job = WholeNumberFilter("job_id")
 
     class Meta:

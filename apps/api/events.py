@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import django_filters
 from django.db.models import QuerySet
 from rest_framework import serializers
 
 from apps.api.base import READ_RUNS
-from apps.api.lists import Filters, ListView, WholeNumberFilter
+from apps.api.lists import ChoicesFilter, Filters, ListView, WholeNumberFilter
 from apps.api.runs import run_of
 from apps.events.models import Event, EventType
 
@@ -29,7 +28,7 @@ class EventSerializer(serializers.ModelSerializer[Event]):
 
 class EventFilters(Filters):
     after = WholeNumberFilter("number", "gt")
-    type = django_filters.MultipleChoiceFilter(choices=EventType.choices)
+    type = ChoicesFilter(choices=EventType.choices)
     job = WholeNumberFilter("job_id")
 
     class Meta:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import django_filters
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -17,7 +16,7 @@ from rest_framework.response import Response
 from apps.accounts.models import User
 from apps.api.base import READ_RUNS, ApiView
 from apps.api.caller import Caller
-from apps.api.lists import Filters, ListView, WholeNumberFilter
+from apps.api.lists import ChoicesFilter, Filters, ListView, WholeNumberFilter
 from apps.api.parsing import Strict, Text
 from apps.api.problems import Problem
 from apps.api.reasons import ReasonField
@@ -60,7 +59,7 @@ class Decision(Strict):
 
 
 class GateFilters(Filters):
-    status = django_filters.MultipleChoiceFilter(choices=GateStatus.choices)
+    status = ChoicesFilter(choices=GateStatus.choices)
     run = WholeNumberFilter("run_id")
 
     class Meta:

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.api.base import READ_RUNS, ApiView
-from apps.api.lists import Filters, ListView, TextFilter
+from apps.api.lists import ChoicesFilter, Filters, ListView, TextFilter
 from apps.api.reasons import ReasonField
 from apps.api.runs import run_of
 from apps.runs.models import Job
@@ -45,7 +45,7 @@ class JobSerializer(serializers.ModelSerializer[Job]):
 
 
 class JobFilters(Filters):
-    status = django_filters.MultipleChoiceFilter(choices=JobStatus.choices)
+    status = ChoicesFilter(choices=JobStatus.choices)
     role = django_filters.ChoiceFilter(choices=[(role, role) for role in ROLES])
     task = TextFilter("task__key")
 

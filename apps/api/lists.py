@@ -35,6 +35,13 @@ class TextFilter(django_filters.CharFilter):
         super().__init__(*args, min_length=1, max_length=60, strip=False, **kwargs)
 
 
+class ChoicesFilter(django_filters.MultipleChoiceFilter):
+    """Any of the values that are given. No row can come twice, so nothing is sorted to find that out."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, distinct=False, **kwargs)
+
+
 class Filters(FilterSet):
     """Refuses what it does not know: a filter that is ignored would show everything, as if that had been asked for."""
 

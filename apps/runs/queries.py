@@ -34,11 +34,11 @@ def visible_runs(user: User) -> QuerySet[Run]:
 
 
 def visible_jobs(user: User) -> QuerySet[Job]:
-    return Job.objects.filter(run__project__organisation__in=visible_organisations(user))
+    return Job.objects.filter(Exists(visible_runs(user).filter(pk=OuterRef("run"))))
 
 
 def visible_gates(user: User) -> QuerySet[Gate]:
-    return Gate.objects.filter(run__project__organisation__in=visible_organisations(user))
+    return Gate.objects.filter(Exists(visible_runs(user).filter(pk=OuterRef("run"))))
 
 
 @dataclass(frozen=True)

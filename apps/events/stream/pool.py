@@ -1,7 +1,8 @@
 """Pool: a few threads that read for many connections, each with a database connection that it keeps.
 
 Under ASGI Django gives every request a thread of its own, and with it a new database connection; a stream that reads
-for hours would hold one each. Measured on SQLite, 2 cores: 0.6 ms to open one, 0.1 ms for a read on one that is open.
+for hours would hold one each. Measured on SQLite, 2 busy cores, p50: a small read takes 0.3 ms on a connection that is
+kept, and 1.5 ms with a new one.
 """
 
 from __future__ import annotations

@@ -125,18 +125,26 @@ def test_counting_stops_where_it_would_get_slow(owner: Api, people: People, monk
 
 
 def test_filters(owner: Api, people: People, things: Things) -> None:
-    old, other = make_runs(people, 2)
+    old, (first, last) = things.run, make_runs(people, 2)
     Run.objects.filter(pk=old.pk).update(status=RunStatus.FAILED, created_at=timezone.now() - timedelta(days=2))
-    Run.objects.filter(pk=other.pk).update(parent=old, cause="retry")
+    Run.objects.filter(pk=last.pk).update(parent=old, cause="retry")
     yesterday = (timezone.now() - timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
     assert ids(owner.get("/runs?status=failed")) == [old.pk]
-    assert ids(owner.get("/runs?status=failed&status=running")) == [old.pk, things.run.pk]
-    assert ids(owner.get(f"/runs?since={yesterday}")) == [other.pk, things.run.pk]
+    assert ids(owner.get("/runs?status=failed&status=queued")) == [last.pk, first.pk, old.pk]
+    assert ids(owner.get(f"/runs?since={yesterday}")) == [last.pk, first.pk]
     assert ids(owner.get(f"/runs?until={yesterday}")) == [old.pk]
-    assert ids(owner.get(f"/runs?parent={old.pk}")) == ids(owner.get("/runs?cause=retry")) == [other.pk]
-    assert ids(owner.get(f"/runs?before={old.pk}")) == [things.run.pk]
-    assert ids(owner.get("/runs?project=site&workflow=noop&page_size=1")) == [other.pk]
+    assert ids(owner.get(f"/runs?parent={old.pk}")) == ids(owner.get("/runs?cause=retry")) == [last.pk]
+    assert ids(owner.get(f"/runs?before={last.pk}")) == [first.pk, old.pk]
+    assert ids(owner.get("/runs?project=site&workflow=noop&page_size=1")) == [last.pk]
     assert ids(owner.get("/runs?project=elsewhere")) == []
+
+
+def test_runs_of_two_servers_whose_clocks_differ_are_both_found(owner: Api, people: People) -> None:
+    first, last = make_runs(people, 2)
+    moment = timezone.now().replace(microsecond=0)
+    Run.objects.filter(pk=first.pk).update(created_at=moment + timedelta(seconds=1))
+    Run.objects.filter(pk=last.pk).update(created_at=moment - timedelta(seconds=1))
+    assert ids(owner.get(f"/runs?since={moment:%Y-%m-%dT%H:%M:%SZ}")) == [first.pk]
 
 
 @pytest.mark.parametrize(
