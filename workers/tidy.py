@@ -14,7 +14,7 @@ def tidy() -> list[str]:
     """End and remove every sandbox and worktree whose job no longer holds its lease; returns what was removed."""
     work = work_folder()
     # Looked at before the leases: what a job makes after that cannot be taken for a dead one's.
-    folders = [path for path in work.glob(f"{WORKTREE}*")]
+    folders = list(work.glob(f"{WORKTREE}*"))
     leases = Job.objects.filter(status=JobStatus.RUNNING).values_list("pk", "lease_token")
     live = {label(pk, token) for pk, token in leases}
     removed = sweep_stale(work, live)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hive import env
+from hive.settings.base import SECRET_KEY
 
 LEASE_S: float = env.get("HIVE_LEASE_S")
 SWEEP_S: float = env.get("HIVE_SWEEP_S")
@@ -15,3 +16,5 @@ MIN_FREE_BYTES: int = env.get("HIVE_MIN_FREE_MB") * 1024 * 1024
 SANDBOX: str = env.get("HIVE_SANDBOX")
 TEMPLATE_SOURCES: list[str] = env.get("HIVE_TEMPLATES")
 MODEL: str = env.get("HIVE_MODEL")
+# Masked in every job's output, should one ever get hold of them.
+OWN_SECRETS: list[str] = [value for value in (SECRET_KEY, env.get("HIVE_MODEL_API_KEY")) if value]

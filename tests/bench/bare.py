@@ -6,7 +6,8 @@ import os
 
 from celery import Celery, chain
 
-app = Celery("bare", broker=os.environ.get("BARE_BROKER", "memory://"))
+# Not the current app: Hive's own sends through that one.
+app = Celery("bare", broker=os.environ.get("BARE_BROKER", "memory://"), set_as_current=False)
 app.conf.update(
     task_ignore_result=True,
     task_default_queue="bare",

@@ -6,7 +6,10 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
+
+import httpx
 
 from tests.bench.figures import Figure, middle, percentile
 from tests.bench.installation import measured_hive
@@ -53,7 +56,7 @@ def _ingest() -> float:
     from apps.runs.services.output import LogWriter
 
     row = _running_job().row
-    writer = LogWriter(row.pk, row.lease_token, secrets=SECRETS, limit=4 * INGEST_BYTES)
+    writer = LogWriter(row.pk, row.lease_token, secrets=lambda: SECRETS, limit=4 * INGEST_BYTES)
     piece = LINE * (32 * 1024 // len(LINE))
     began = time.perf_counter()
     for _ in range(INGEST_BYTES // len(piece)):
@@ -90,7 +93,8 @@ def _ticks(seconds: float, per_s: int) -> Iterator[int]:
 
 
 def _read(hive: Hive, run_id: int, seen: list[float], done: threading.Event) -> None:
-    with hive.client.stream("GET", f"runs/{run_id}/stream", headers={"Accept": "text/event-stream"}) as response:
+    events = {"Accept": "text/event-stream"}
+    with suppress(httpx.TransportError), hive.client.stream("GET", f"runs/{run_id}/stream", headers=events) as response:
         for line in response.iter_lines():
             if line.startswith("data:"):
                 sent = json.loads(line[5:])["data"].get("sent")

@@ -39,5 +39,6 @@ def probe_due() -> int:
 def _look(probe: Probe) -> Seen:
     wanted = Check.model_validate(probe.check_spec)
     address = read_address(probe.release.environment.address or [])
-    result = check(wanted.url, address=address, status=wanted.status, contains=wanted.contains or "", timeout_s=TIMEOUT_S)
+    contains = wanted.contains or ""
+    result = check(wanted.url, address=address, status=wanted.status, contains=contains, timeout_s=TIMEOUT_S)
     return Seen(result.ok, result.took_ms, result.status, result.message, result.excerpt)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any, BinaryIO, cast
 
 from apps.artifacts.models import Artifact
 from apps.artifacts.services.save import save
 from apps.events.models import EventType
-from apps.runs.outcome import Outcome, done, failed
+from apps.projects.secrets import SecretError, open_secrets
+from apps.runs.outcome import JobFailed, Outcome, done, failed
 from apps.runs.services.active import ActiveJob
 from apps.runs.states import Reason
 from apps.specs.schema import Spec, Test
@@ -48,24 +49,47 @@ def run_tests(job: ActiveJob, commit: str, tasks: Sequence[TaskSpec]) -> Outcome
     return done(f"{len(seen)} commands passed at {commit[:12]}", tests=seen, commit=commit)
 
 
+@dataclass(frozen=True)
+class Stand:
+    """Where one task's commands run: a sandbox with the commit's files, and what they may use."""
+
+    job: ActiveJob
+    sandbox: Sandbox
+    task: TaskSpec
+    commit: str
+    home: str
+    secrets: dict[str, str]
+
+
 def _run_task(job: ActiveJob, repository: Repository, commit: str, task: TaskSpec) -> list[dict[str, Any]]:
+    secrets = _secrets_of(job, task)
     with sandbox_for(job, task.constraints) as sandbox:
         with repository.archive(commit) as tar:
             sandbox.unpack(cast(BinaryIO, tar))
         home = task.home if repository.holds(commit, task.home.removeprefix(f"{WORKSPACE}/")) else WORKSPACE
-        return [_run_test(job, sandbox, task, one, one.dir or home, commit) for one in task.tests if not job.stopping]
+        stand = Stand(job, sandbox, task, commit, home, secrets)
+        return [_run_test(stand, one) for one in task.tests if not job.stopping]
 
 
-def _run_test(job: ActiveJob, sandbox: Sandbox, task: TaskSpec, command: Test, cwd: str, commit: str) -> dict[str, Any]:
+def _secrets_of(job: ActiveJob, task: TaskSpec) -> dict[str, str]:
+    try:
+        return open_secrets(job.run.project, task.secrets)
+    except SecretError as error:
+        raise JobFailed(Reason.INVALID_SPEC, str(error)) from error
+
+
+def _run_test(stand: Stand, command: Test) -> dict[str, Any]:
+    job, sandbox, cwd = stand.job, stand.sandbox, command.dir or stand.home
     job.emit(EventType.ACTIVITY, text=f"Running {command.run}")
-    job.print(f"$ {command.run}    # {task.id}, in {cwd}, at {commit[:12]}")
+    job.print(f"$ {command.run}    # {stand.task.id}, in {cwd}, at {stand.commit[:12]}")
     tail = bytearray()
     before = reports_in(sandbox, cwd, command.junit)
     result = sandbox.run(
         ["sh", "-c", command.run],
         timeout_s=command.timeout_s,
-        no_output_s=task.constraints.no_output_s,
+        no_output_s=stand.task.constraints.no_output_s,
         on_output=lambda data: _keep(job, tail, data),
+        env=stand.secrets,
         cwd=cwd,
     )
     counts, notes = count(before, reports_in(sandbox, cwd, command.junit))
@@ -73,7 +97,7 @@ def _run_test(job: ActiveJob, sandbox: Sandbox, task: TaskSpec, command: Test, c
         job.print(f"[hive] {note}")
     verdict = judge(command, result, bytes(tail), counts)
     job.print(f"[hive] {verdict.message}")
-    seen = _describe(task, command, commit, result, verdict) | ({"counts": asdict(counts)} if counts else {})
+    seen = _describe(stand, command, result, verdict) | ({"counts": asdict(counts)} if counts else {})
     job.emit(EventType.TEST_RUN, **seen)
     return seen
 
@@ -85,11 +109,11 @@ def _keep(job: ActiveJob, tail: bytearray, data: bytes) -> None:
         del tail[:-TAIL_BYTES]
 
 
-def _describe(task: TaskSpec, command: Test, commit: str, result: Result, verdict: Verdict) -> dict[str, Any]:
+def _describe(stand: Stand, command: Test, result: Result, verdict: Verdict) -> dict[str, Any]:
     return {
-        "task": task.id,
+        "task": stand.task.id,
         "command": command.run,
-        "commit": commit,
+        "commit": stand.commit,
         "exit_code": result.exit_code,
         "seconds": result.duration_s,
         "reason": str(verdict.reason),

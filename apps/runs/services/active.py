@@ -6,11 +6,15 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 
+from apps.events.masking import mask_text
 from apps.events.services import record
+from apps.projects.secrets import values_to_mask
 from apps.runs.models import Job, Run, Task
 from apps.runs.services.output import LeaseLost, LogWriter
 from apps.runs.states import JobStatus, Reason
@@ -30,7 +34,7 @@ class ActiveJob:
 
     def __init__(self, row: Job) -> None:
         self.row = row
-        self.log = LogWriter(row.pk, row.lease_token)
+        self.log = LogWriter(row.pk, row.lease_token, secrets=lambda: self.secrets)
         self._stop: StopRequest | None = None
         self._on_stop: list[Callable[[StopRequest], None]] = []
         self._lock = threading.Lock()
@@ -55,6 +59,11 @@ class ActiveJob:
         """Add a line of Hive's own to the job's output."""
         self.log.write(f"{text}\n".encode())
 
+    @cached_property
+    def secrets(self) -> list[str]:
+        """What must not be stored, wherever this job prints it: the project's secrets and Hive's own."""
+        return [*values_to_mask(self.run.project), *settings.OWN_SECRETS]
+
     @contextmanager
     def held(self) -> Iterator[None]:
         """A transaction in which the lease is ours, and stays so to its end. Raises LeaseLost if it is not."""
@@ -69,7 +78,17 @@ class ActiveJob:
     def emit(self, type: str, **data: Any) -> None:
         """Record an event of this job. Raises LeaseLost if the job is no longer ours."""
         with self.held():
-            record(self.row.run_id, type, data, job_id=self.row.pk)
+            record(self.row.run_id, type, self.masked(data), job_id=self.row.pk)
+
+    def masked(self, data: Any) -> Any:
+        """The same data with every secret in its texts masked."""
+        if isinstance(data, str):
+            return mask_text(data, self.secrets)
+        if isinstance(data, dict):
+            return {key: self.masked(value) for key, value in data.items()}
+        if isinstance(data, list | tuple):
+            return [self.masked(value) for value in data]
+        return data
 
     @property
     def stopping(self) -> StopRequest | None:

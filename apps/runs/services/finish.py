@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from django.db import transaction
@@ -27,6 +28,8 @@ def finish(active: ActiveJob, outcome: Outcome, epoch: int) -> bool:
     """
     active.log.close()
     job = active.row
+    if outcome.data or outcome.message:
+        outcome = replace(outcome, message=active.masked(outcome.message), data=active.masked(outcome.data))
     with transaction.atomic():
         end_job(job, outcome)
         if outcome.status == JobStatus.COMPLETED:

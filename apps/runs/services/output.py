@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cached_property
 
 from django.conf import settings
 from django.db import DatabaseError, IntegrityError, connection, transaction
@@ -51,17 +52,24 @@ class LogWriter:
     Thread-safe: the reader writes while the pulse thread calls tick().
     """
 
-    def __init__(self, job_id: int, lease_token: str, secrets: Sequence[str] = (), limit: int | None = None) -> None:
+    def __init__(
+        self, job_id: int, lease_token: str, secrets: Callable[[], Sequence[str]] = tuple, limit: int | None = None
+    ) -> None:
         self.job_id = job_id
         self.lease_token = lease_token
         self.stored_bytes = 0
-        self._mask = Masker(secrets)
+        self._secrets = secrets
         self._head_left = max((limit or settings.LOG_LIMIT_BYTES) - TAIL_BYTES, 0)
         self._tail = bytearray()
         self._left_out = 0
         self._buffer = bytearray()
         self._since = 0.0
         self._lock = threading.Lock()
+
+    @cached_property
+    def _mask(self) -> Masker:
+        """Asked for with the first output: most jobs that do nothing print nothing."""
+        return Masker(self._secrets())
 
     def write(self, data: bytes) -> None:
         """Accept output. Raises LeaseLost once the lease is gone; waits in memory while the database is away."""
@@ -84,7 +92,7 @@ class LogWriter:
     def close(self) -> None:
         """Store everything that is left."""
         with self._lock:
-            self._accept(self._mask.rest())
+            self._accept(self._mask.rest() if "_mask" in self.__dict__ else b"")
             if self._left_out:
                 self._buffer += f"\n[hive: {self._left_out:,} bytes were not kept here]\n".encode()
             self._buffer += self._tail

@@ -21,6 +21,7 @@ from apps.specs.schema.values import (
     Path,
     RelativePath,
     Seconds,
+    SecretName,
     TemplateName,
     Text,
     Whole,
@@ -91,6 +92,9 @@ class Task(Part):
         min_length=1, max_length=1000, description="How it is shown to work; at least one, since done means evidence."
     )
     constraints: Constraints = Field(default_factory=Constraints, description="What its jobs may use.")
+    secrets: tuple[SecretName, ...] = Field(
+        (), max_length=100, description="Secrets of the project that its test commands get as variables."
+    )
     acceptance: tuple[Check, ...] = Field((), max_length=1000, description="Checks of the running site for this task.")
 
     @property

@@ -49,6 +49,7 @@ HostName = Annotated[
     rules.matches(HOST_PATTERN, "an environment's name", "Use up to 40 lower-case letters, digits and hyphens."),
     WithJsonSchema({"type": "string", "pattern": f"^{HOST_PATTERN}$"}),
 ]
+SEALED_NAME_PATTERN = r"[A-Z][A-Z0-9_]{0,59}"
 VARIABLE_PATTERN = r"(?!PORT$|HIVE_)[A-Za-z_][A-Za-z0-9_]{0,99}"
 Variable = Annotated[
     str,
@@ -56,6 +57,12 @@ Variable = Annotated[
     rules.matches(
         VARIABLE_PATTERN, "a variable that you may set", "Use letters, digits and `_`; PORT and HIVE_… are set by Hive."
     ),
+]
+
+SecretName = Annotated[
+    str,
+    StringConstraints(strict=True),
+    rules.matches(SEALED_NAME_PATTERN, "a secret's name", "Use A-Z, 0-9 and `_`, as the project's secrets are named."),
 ]
 
 Seconds = Annotated[

@@ -1,4 +1,4 @@
-"""Make the records ready: migrations, the first organisation and person, the CLI's key; what a dead worker left goes."""
+"""Make the records ready: migrations, the first organisation and person, the CLI key; what a dead worker left goes."""
 
 from __future__ import annotations
 

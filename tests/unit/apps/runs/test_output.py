@@ -63,7 +63,7 @@ def test_of_too_much_output_head_and_tail_are_kept_and_the_gap_is_told(held: Job
 
 
 def test_secrets_are_masked_before_they_are_stored(held: Job) -> None:
-    log = LogWriter(held.pk, held.lease_token, secrets=["hunter2hunter2"])
+    log = LogWriter(held.pk, held.lease_token, secrets=lambda: ["hunter2hunter2"])
     log.write(b"password hunter2")
     log.write(b"hunter2\n")
     log.close()

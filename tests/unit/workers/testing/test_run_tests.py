@@ -7,7 +7,9 @@ import pytest
 from apps.artifacts.models import Artifact
 from apps.artifacts.store import store
 from apps.events.models import Event
+from apps.projects.secrets import put_secret
 from apps.runs.models import Run, Task
+from apps.runs.outcome import JobFailed
 from hive.home import Home
 from tests.conftest import People
 from tests.unit.workers.jobs import held, planned, printed
@@ -83,3 +85,26 @@ def test_a_test_that_takes_too_long_is_a_timeout(people: People, home: Home) -> 
     run = written(people, {"run": "sleep 60", "timeout": 0.5})
     outcome = run_tests.test(held(run, "testing.test", run.tasks.get()))
     assert outcome.reason == "timed_out"
+
+
+def test_a_secret_reaches_only_the_commands_that_name_it_and_never_the_log(people: People, home: Home) -> None:
+    put_secret(people.project, "TOKEN", "sw0rdfish-sw0rdfish")
+    run = written(people, 'echo "token: $TOKEN"')
+    silent = held(run, "testing.test", run.tasks.get())
+    run_tests.test(silent)
+    assert "token: \n" in printed(silent)
+    task = run.tasks.get()
+    task.spec["secrets"] = ["TOKEN"]
+    task.save()
+    told = held(run, "testing.test", task, attempt=2)
+    run_tests.test(told)
+    assert "token: [masked]\n" in printed(told)
+
+
+def test_a_secret_that_is_not_there_is_a_reasoned_failure(people: People, home: Home) -> None:
+    run = written(people, "true")
+    task = run.tasks.get()
+    task.spec["secrets"] = ["TOKEN"]
+    task.save()
+    with pytest.raises(JobFailed, match="has no secret TOKEN"):
+        run_tests.test(held(run, "testing.test", task))
