@@ -45,7 +45,10 @@ class LookOnly(admin.ModelAdmin):
 
 
 def act_on(
-    request: HttpRequest, rows: Iterable[Model], act: Callable[[Any], str], expected: tuple[type[Exception], ...] = ()
+    request: HttpRequest,
+    rows: Iterable[Model],
+    act: Callable[[Any], str | None],
+    expected: tuple[type[Exception], ...] = (),
 ) -> None:
     """Do it to each row and tell what came of it. `act` returns why nothing was done, or nothing where it was."""
     done = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.urls import path
+from django.views.generic import RedirectView
 
 from apps.accounts.sign_in import ENTER
 from apps.dashboard.pages import (
@@ -56,5 +57,6 @@ urlpatterns = [
     path("sign-out/", sign_in.sign_out, name="sign_out"),
     path(f"{ENTER}/<str:token>", sign_in.enter, name="enter"),
     path("password/", sign_in.password, name="password"),
+    path("favicon.ico", RedirectView.as_view(url="/static/img/mark.svg"), name="favicon"),
     path("theme/", theme.theme, name="theme"),
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import wraps
 from typing import Any, cast
 
@@ -14,8 +15,8 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from apps.accounts.access import may_change, may_manage
-from apps.accounts.models import User
+from apps.accounts.access import MAY_CHANGE, may_change, may_manage
+from apps.accounts.models import Role, User
 
 View = Callable[..., HttpResponse]
 
@@ -50,6 +51,22 @@ def visitor(request: HttpRequest) -> User:
     """The signed-in person."""
     assert isinstance(request.user, User)  # noqa: S101 - page() has let nobody else in
     return request.user
+
+
+@dataclass(frozen=True)
+class Rights:
+    """What a person may do somewhere: for links that are worth showing. Each page asks again for its own."""
+
+    change: bool
+    manage: bool
+
+
+def rights_of(user: User) -> Rights:
+    roles = set(user.memberships.values_list("role", flat=True))
+    return Rights(
+        change=user.is_superuser or not roles.isdisjoint(MAY_CHANGE),
+        manage=user.is_superuser or Role.OWNER in roles,
+    )
 
 
 def require_change(request: HttpRequest, organisation_id: int) -> User:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -41,6 +43,5 @@ class IncidentAdmin(LookOnly):
 
     @admin.action(description="Resolve: a person has looked", permissions=["operate"])
     def settle(self, request: HttpRequest, incidents: QuerySet[Incident]) -> None:
-        message = f"Resolved by {request.user}."
         rows = incidents.select_related("release")
-        act_on(request, rows, lambda incident: resolve(incident, message) or "", (IllegalMove, MoveLost))
+        act_on(request, rows, partial(resolve, message=f"Resolved by {request.user}."), (IllegalMove, MoveLost))

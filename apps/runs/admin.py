@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -78,11 +80,11 @@ class GateAdmin(LookOnly):
 
     @admin.action(description="Approve", permissions=["operate"])
     def approve(self, request: HttpRequest, gates: QuerySet[Gate]) -> None:
-        act_on(request, gates, lambda gate: approve_gate(gate, _who(request)) or "", LOST)
+        act_on(request, gates, partial(approve_gate, user=_who(request)), LOST)
 
     @admin.action(description="Reject", permissions=["operate"])
     def reject(self, request: HttpRequest, gates: QuerySet[Gate]) -> None:
-        act_on(request, gates, lambda gate: reject_gate(gate, _who(request)) or "", LOST)
+        act_on(request, gates, partial(reject_gate, user=_who(request)), LOST)
 
 
 @admin.register(Sweep)

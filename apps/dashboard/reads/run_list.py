@@ -20,7 +20,7 @@ SEARCHED = 10_000  # a text is looked for in the newest so many; older runs are 
 CHOICES = {
     "": "All",
     "active": "Active",
-    "asking": "Waiting for you",
+    "asking": "Needs approval",
     "completed": "Completed",
     "failed": "Failed",
     "canceled": "Canceled",

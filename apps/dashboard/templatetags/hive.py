@@ -19,6 +19,7 @@ from apps.accounts.models import User
 from apps.dashboard import wording
 from apps.dashboard.reads.releases import ReleaseView
 from apps.dashboard.reads.releases import open_incidents as count_open
+from apps.dashboard.visitor import Rights, rights_of
 from apps.events.models import EventType
 from apps.runs.models import Run
 from apps.runs.plan.graph import GATE
@@ -43,6 +44,12 @@ def sheets() -> tuple[str, ...]:
 def open_incidents(context: dict[str, Any]) -> int:
     user = context.get("user")
     return count_open(user) if isinstance(user, User) else 0
+
+
+@register.simple_tag(takes_context=True)
+def rights(context: dict[str, Any]) -> Rights:
+    user = context.get("user")
+    return rights_of(user) if isinstance(user, User) else Rights(change=False, manage=False)
 
 
 @register.simple_tag

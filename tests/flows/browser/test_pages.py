@@ -44,7 +44,7 @@ def test_a_run_appears_in_the_list_by_itself_and_opens(sign_in: SignIn, site: Si
     page = sign_in()
     made = site.do("tell", story="waiting")
     row = page.locator(f"#run-{made['run']}")
-    expect(row).to_contain_text("Waiting for you")
+    expect(row).to_contain_text("Needs approval")
     row.get_by_role("link", name="Create blog website").click()
     expect(page).to_have_url(f"{site.url}/runs/{made['run']}/")
 

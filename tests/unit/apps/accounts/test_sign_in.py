@@ -89,11 +89,9 @@ def test_a_link_of_somebody_who_was_shut_out_is_nothing(people: People) -> None:
     assert spend(made) is None
 
 
-@pytest.mark.parametrize(
-    "forged", ["", "x", "a:b:c", signing.dumps({"user": 1}, salt="hive.sign-in-link"), "\x00" * 20]
-)
-def test_what_nobody_signed_lets_nobody_in(people: People, forged: str) -> None:
-    assert spend(forged) is None
+def test_what_nobody_signed_lets_nobody_in(people: People) -> None:
+    half = signing.dumps({"user": people.owner.pk}, salt="hive.sign-in-link")
+    assert [spend(forged) for forged in ("", "x", "a:b:c", "\x00" * 20, half)] == [None] * 5
 
 
 def test_one_name_from_one_address_may_be_tried_so_often(people: People) -> None:

@@ -21,7 +21,6 @@ OWNERS = (200, 403, 403, 404, SIGN_IN)
 CHANGE = (302, 302, 403, 404, SIGN_IN)
 MANAGE = (302, 403, 403, 404, SIGN_IN)
 OPEN = (302, 302, 302, 302, 302)
-SHOWN = (200, 200, 200, 200, 200)
 
 GETS: dict[str, tuple[int, ...]] = {
     "runs": EVERYBODY_INSIDE,
@@ -41,6 +40,7 @@ GETS: dict[str, tuple[int, ...]] = {
     "sign_in": (302, 302, 302, 302, 200),
     "enter": (302, 302, 302, 302, 410),
     "password": EVERYBODY_INSIDE,
+    "favicon": OPEN,
 }
 POSTS: dict[str, tuple[int, ...]] = {
     "new_run": (422, 422, 403, 422, SIGN_IN),

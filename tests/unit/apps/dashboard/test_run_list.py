@@ -82,8 +82,14 @@ def test_the_database_walks_an_index_and_not_the_table(people: People) -> None:
 def test_the_page_shows_what_waits_for_a_person(people: People, visit: Visit) -> None:
     runs.waiting(people.project, people.owner)
     page = visit(people.viewer).get("/").content.decode()
-    assert "Waiting for you" in page
+    assert "Needs approval" in page
     assert "3 of 6 steps" in page
+
+
+def test_who_may_only_look_is_not_led_where_they_are_refused(people: People, visit: Visit) -> None:
+    assert "/runs/new/" in visit(people.teammate).get("/").content.decode()
+    assert "/runs/new/" not in visit(people.viewer).get("/").content.decode()
+    assert "/organisations/" not in visit(people.teammate).get("/").content.decode()
 
 
 def test_without_runs_it_says_what_to_do(people: People, visit: Visit) -> None:
