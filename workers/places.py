@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from django.conf import settings
 
 from apps.projects.models import Project
+from apps.runs.outcome import JobFailed
 from apps.runs.services.active import ActiveJob
+from apps.runs.states import Reason
 from workers.repo.repository import Repository
 
 WORKTREE = "tree-"
@@ -25,6 +28,18 @@ def work_folder() -> Path:
     folder: Path = settings.HOME.work
     folder.mkdir(mode=0o711, parents=True, exist_ok=True)
     return folder
+
+
+def require_room() -> None:
+    """Raises JobFailed where the disk is so full that a job would fail half-way, and take Hive's records with it."""
+    free_bytes = shutil.disk_usage(work_folder()).free
+    if free_bytes < settings.MIN_FREE_BYTES:
+        mib = 1024 * 1024
+        message = (
+            f"Only {free_bytes // mib} MiB are free below {settings.HOME.root}; jobs start with"
+            f" {settings.MIN_FREE_BYTES // mib} MiB or more (HIVE_MIN_FREE_MB). Make room; the job is tried again."
+        )
+        raise JobFailed(Reason.INFRASTRUCTURE, message)
 
 
 def worktree_of(job: ActiveJob) -> Path:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
 from django.db import connection
 from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
 
 from apps.accounts.access import visible_organisations
 from apps.accounts.models import User
@@ -18,6 +20,7 @@ from apps.runs.models import Gate, Job, Run
 from apps.runs.plan.decide import JobView, Snapshot, TaskView
 from apps.runs.plan.graph import Node
 from apps.runs.plan.workflows import TaskLink, nodes
+from apps.runs.states import Reason
 from apps.specs.models import SpecVersion
 
 
@@ -62,7 +65,7 @@ def read_state(run: Run) -> RunState:
     snapshot = Snapshot(
         status=run.status,
         nodes=plan_nodes(run, [TaskLink(task.key, tuple(task.needs)) for task in tasks.values()]),
-        jobs={key: JobView(job.pk, job.status, job.attempt, job.reason, job.message) for key, job in newest.items()},
+        jobs={key: view(job) for key, job in newest.items()},
         gates={gate.name: (gate.status, gate.message) for gate in run.gates.filter(round=run.round)},
         tasks={key: TaskView(key, task.round) for key, task in tasks.items()},
         stop_reason=run.stop_reason,
@@ -71,6 +74,17 @@ def read_state(run: Run) -> RunState:
         attempts=settings.JOB_ATTEMPTS,
     )
     return RunState(snapshot, newest)
+
+
+def view(job: Job) -> JobView:
+    return JobView(job.pk, job.status, job.attempt, job.reason, job.message, _is_resting(job))
+
+
+def _is_resting(job: Job) -> bool:
+    """A full disk or a server that is away needs time to come back; the sweep brings the job back after that."""
+    if job.reason != Reason.INFRASTRUCTURE or job.finished_at is None:
+        return False
+    return timezone.now() < job.finished_at + timedelta(seconds=settings.REST_S * 2 ** (job.attempt - 1))
 
 
 def plan_nodes(run: Run, tasks: list[TaskLink]) -> tuple[Node, ...]:

@@ -11,6 +11,7 @@ REPUBLISH_S: float = env.get("HIVE_REPUBLISH_S")
 QUEUE_TIMEOUT_S: float = env.get("HIVE_QUEUE_TIMEOUT_S")
 PROBE_S: float = env.get("HIVE_PROBE_S")
 JOB_ATTEMPTS: int = env.get("HIVE_JOB_ATTEMPTS")
+REST_S: float = env.get("HIVE_REST_S")
 LOG_LIMIT_BYTES: int = env.get("HIVE_LOG_LIMIT_MB") * 1024 * 1024
 MIN_FREE_BYTES: int = env.get("HIVE_MIN_FREE_MB") * 1024 * 1024
 SANDBOX: str = env.get("HIVE_SANDBOX")

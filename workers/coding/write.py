@@ -16,7 +16,7 @@ from apps.specs.schema import Task as TaskSpec
 from workers.coding.engines.choose import engine_for
 from workers.coding.engines.port import Assignment, EngineFailed, Written
 from workers.coding.merging import start_of
-from workers.places import repository_of, worktree_of
+from workers.places import repository_of, require_room, worktree_of
 from workers.repo.repository import Repository
 from workers.repo.worktree import checkout
 
@@ -27,6 +27,7 @@ WORKSPACE = "/workspace/"
 def write(job: ActiveJob) -> Outcome:
     """The work of coding.code."""
     job.emit(EventType.PHASE, name="code", task=job.task.key)
+    require_room()
     spec = TaskSpec.model_validate(job.task.spec)
     repository = repository_of(job.run.project)
     base = start_of(job, repository)

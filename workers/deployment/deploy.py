@@ -26,7 +26,7 @@ from workers.deployment.choose import target_for
 from workers.deployment.recipes import filled, recipe_for
 from workers.deployment.targets.port import Shown, Target, TargetError
 from workers.deployment.targets.recipe import Recipe
-from workers.places import repository_of
+from workers.places import repository_of, require_room
 from workers.repo.repository import Repository
 
 LOG_TAIL_BYTES = 4000
@@ -35,6 +35,7 @@ LOG_TAIL_BYTES = 4000
 def deploy(job: ActiveJob) -> Outcome:
     """The work of deployment.deploy."""
     job.emit(EventType.PHASE, name="deploy")
+    require_room()
     spec = Spec.model_validate(job.spec)
     plan = filled(spec, job.run)
     target = target_for(plan.target)

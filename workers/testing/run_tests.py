@@ -17,7 +17,7 @@ from apps.runs.states import Reason
 from apps.specs.schema import Spec, Test
 from apps.specs.schema import Task as TaskSpec
 from workers.confine import sandbox_for
-from workers.places import repository_of
+from workers.places import repository_of, require_room
 from workers.repo.repository import Repository
 from workers.sandbox.port import WORKSPACE, Result, Sandbox
 from workers.testing.judge import Verdict, judge
@@ -40,6 +40,7 @@ def verify(job: ActiveJob) -> Outcome:
 
 def run_tests(job: ActiveJob, commit: str, tasks: Sequence[TaskSpec]) -> Outcome:
     """All commands of all tasks, also after a red one: a reader wants to see everything that is wrong."""
+    require_room()
     repository = repository_of(job.run.project)
     seen = [one for task in tasks for one in _run_task(job, repository, commit, task)]
     save(job, "tests.json", Artifact.Kind.REPORT, [json.dumps(seen, indent=1).encode()])

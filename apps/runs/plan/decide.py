@@ -22,6 +22,7 @@ class JobView:
     attempt: int = 1
     reason: str = ""
     message: str = ""
+    resting: bool = False  # it failed for want of something that may come back: tried again, but not yet
 
 
 @dataclass(frozen=True)
@@ -133,10 +134,11 @@ def _go_on(run: Snapshot, running: set[str]) -> Decision:
     if len(done) == len(run.nodes):
         return End(RunStatus.COMPLETED)
     gates = {node.key for node in run.nodes if node.is_gate and node.key not in done}
+    resting = {key for key, job in run.jobs.items() if job.resting}
     for node in run.nodes:
         if node.key in gates and node.gate not in run.gates and all(key in done for key in node.after):
             return OpenGate(node.gate)
-    open_nodes = reachable(run.nodes, done, blocked=running | gates)
+    open_nodes = reachable(run.nodes, done, blocked=running | gates | resting)
     return Publish(waves(open_nodes)) if open_nodes else Wait()
 
 

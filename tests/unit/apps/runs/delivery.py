@@ -18,7 +18,7 @@ from apps.events.models import Event
 from apps.runs.models import Gate, Job, Run, Sweep, Task
 from apps.runs.outcome import Outcome, done
 from apps.runs.plan.graph import Node
-from apps.runs.plan.workflows import ACCEPT, CODE, MERGE, TEST
+from apps.runs.plan.workflows import ACCEPT, CODE, MERGE, PLAN, TEST
 from apps.runs.services import dispatch
 from apps.runs.services import sweep as sweeping
 from apps.runs.services.active import ActiveJob
@@ -33,6 +33,7 @@ from apps.runs.states import GateStatus, JobStatus
 
 LONG_AGO = timedelta(hours=1)
 EVIDENCE = {
+    PLAN: {"base_commit": "b" * 40},
     CODE: {"commit": "c" * 40, "outputs": ["src"]},
     TEST: {"tests": [{"command": "true", "exit_code": 0}]},
     MERGE: {"commit": "d" * 40},

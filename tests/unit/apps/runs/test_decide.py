@@ -52,6 +52,13 @@ def test_a_lost_job_is_tried_again() -> None:
     assert published(decide(run(plan="completed", code="failed:lost"))) == [CODE, TEST, DEPLOY, ACCEPT]
 
 
+def test_a_job_that_failed_for_infrastructure_rests_before_it_is_tried_again() -> None:
+    failed = run(plan="completed", code="failed:infrastructure")
+    resting = replace(failed, jobs={**failed.jobs, CODE: replace(failed.jobs[CODE], resting=True)})
+    assert decide(resting) == Wait()
+    assert published(decide(failed)) == [CODE, TEST, DEPLOY, ACCEPT]
+
+
 def test_a_job_that_is_lost_again_and_again_ends_the_run() -> None:
     decision = decide(run(plan="completed", code="failed:lost:3"))
     assert decision == End("failed", "lost", "because lost")  # type: ignore[arg-type]

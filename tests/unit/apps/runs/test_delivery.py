@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from apps.events.lifecycle import Guard, IllegalMove, MoveLost
 from apps.projects.models import Project
-from apps.runs.models import Job, Task
+from apps.runs.models import Job
 from apps.runs.outcome import failed
 from apps.runs.services import claim as claiming
 from apps.runs.services import dispatch, finish, start, stop
@@ -25,7 +25,7 @@ from apps.specs.models import Spec, SpecVersion
 from tests.conftest import People
 from tests.unit.apps.runs.delivery import Hive, committed
 
-TASKS = {"a": [], "b": [], "c": ["a", "b"]}
+TASKS = [{"id": key, "title": key, "depends_on": needs} for key, needs in {"a": [], "b": [], "c": ["a", "b"]}.items()]
 PICK = st.integers(0, 9)
 WRONG = ["lost message", "dies handing on", "dies", "cut off", "time passes", "look"]
 
@@ -49,8 +49,6 @@ class Delivery(RuleBasedStateMachine):
         )
         with committed():
             run = start.start_run(self.project, self.version, None)
-            for position, (key, needs) in enumerate(TASKS.items()):
-                Task.objects.create(run=run, key=key, title=key, position=position, needs=needs, spec={})
         self.hive = Hive(run)
         for step, ids in waiting:
             self.hive.sent(step, *ids)
@@ -133,7 +131,8 @@ class Delivery(RuleBasedStateMachine):
 @pytest.fixture
 def machine(people: People, monkeypatch: pytest.MonkeyPatch) -> type[Delivery]:
     spec = Spec.objects.create(project=people.project, key="site", title="Site")
-    data = {"title": "Site", "gates": ["before_deploy"], "acceptance": [{}], "repair": {"rounds": 0}}
+    deploy = {"target": "process"}
+    data = {"title": "Site", "tasks": TASKS, "gates": ["before_deploy"], "deploy": deploy, "repair": {"rounds": 0}}
     version = SpecVersion.objects.create(spec=spec, number=1, text="", data=data, sha256="0" * 64)
 
     class Machine(Delivery):
