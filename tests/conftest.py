@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.test import override_settings
 
 from apps.accounts.models import Membership, Organisation, Role, User
 from apps.projects.models import Project
@@ -18,6 +18,18 @@ from apps.projects.models import Project
 def pytest_configure() -> None:
     """Passwords of people in tests need not withstand anybody: hashing four of them well costs a second per test."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Where HIVE_REQUIRE is set, a test that is skipped for want of a part that can be installed has failed."""
+    report = yield
+    if report.skipped and isinstance(report.longrepr, tuple) and os.environ.get("HIVE_REQUIRE"):
+        reason = report.longrepr[2]
+        if "needs" in reason and " install " in reason:
+            report.outcome = "failed"
+            report.longrepr = f"{item.nodeid}: {reason}. HIVE_REQUIRE is set: nothing may be skipped for want of this."
+    return report
 
 
 @dataclass(frozen=True)
@@ -30,13 +42,6 @@ class People:
     outsider: User
     project: Project
     foreign_project: Project
-
-
-@pytest.fixture(autouse=True, scope="session")
-def _cheap_passwords() -> Iterator[None]:
-    """The real hasher is slow on purpose; a test that makes four people should not be."""
-    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
-        yield
 
 
 @pytest.fixture
