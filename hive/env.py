@@ -119,9 +119,7 @@ _TABLE = [
     Setting("HIVE_QUEUE_TIMEOUT_S", "3600", seconds, "A run whose next job no worker takes for this long is stopped."),
     Setting("HIVE_PROBE_S", "10", seconds, "How often a live release is probed."),
     Setting("HIVE_JOB_ATTEMPTS", "3", number, "How often a job is tried when its worker or its machine fails."),
-    Setting(
-        "HIVE_REST_S", "10", seconds, "Wait before a job that failed for infrastructure is tried again; doubles."
-    ),
+    Setting("HIVE_REST_S", "10", seconds, "Wait before a job that failed for infrastructure is tried again; doubles."),
     Setting("HIVE_LOG_LIMIT_MB", "64", number, "How much of one job's output is kept (head and tail)."),
     Setting("HIVE_MIN_FREE_MB", "64", number, "Free disk space below which no new job is started."),
     Setting("HIVE_WORKERS", "2", number, "Processes for coding and testing jobs in `hive up`."),

@@ -65,9 +65,11 @@ def step_label(step: str) -> str:
 
 
 def span(seconds: float) -> str:
-    """A span of time at the precision that a reader wants: 0.4 s, 12 s, 3 min 05 s, 2 h 10 min, 3 d 4 h."""
+    """A span of time at the precision that a reader wants: 40 ms, 0.4 s, 12 s, 3 min 05 s, 2 h 10 min, 3 d 4 h."""
+    if seconds < 0.1:
+        return f"{max(seconds, 0) * 1000:.0f} ms"
     if seconds < 10:
-        return f"{max(seconds, 0):.1f} s"
+        return f"{seconds:.1f} s"
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"

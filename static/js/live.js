@@ -13,6 +13,7 @@ const STATES = {
   refused: "No longer allowed: load the page again",
   resting: "Paused while you are away",
   polling: "Live",
+  stale: "Not up to date: the server made an error",
 };
 
 const happened = new Set();
@@ -62,8 +63,12 @@ document.addEventListener("htmx:sendError", (event) => {
   if (!streamed && event.detail.elt.matches("[data-live]")) show("reconnecting");
 });
 document.addEventListener("htmx:afterRequest", (event) => {
-  if (!streamed && event.detail.successful && event.detail.elt.matches?.("[data-live]")) show("polling");
+  const { elt, successful, xhr } = event.detail;
+  if (!elt.matches?.("[data-live]")) return;
+  if (xhr.status >= 500) show("stale");
+  else if (successful && (!streamed || isStale())) show(streamed ? "live" : "polling");
 });
+const isStale = () => document.getElementById("connection")?.dataset.state === "stale";
 
 // What changed about the run, in one sentence, for those who do not see it.
 document.addEventListener("htmx:afterSettle", () => {

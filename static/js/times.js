@@ -1,7 +1,8 @@
 // Keeps ages and running spans true, and gives every moment in the reader's own time. Same words as wording.py.
 
 export function span(seconds) {
-  if (seconds < 10) return `${Math.max(seconds, 0).toFixed(1)} s`;
+  if (seconds < 0.1) return `${Math.round(Math.max(seconds, 0) * 1000)} ms`;
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);
   if (whole < 60) return `${whole} s`;
   if (whole < 3600) return `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, "0")} s`;

@@ -15,7 +15,7 @@ import pytest
 from tests.flows.web.readers import frames
 from tests.flows.web.server import Site, running, until
 
-pytestmark = pytest.mark.flow
+pytestmark = [pytest.mark.flow, pytest.mark.xdist_group("api-live")]  # one server for all
 
 MUCH_BYTES = 30_000_000
 STALLED = 12  # twice as many as there are threads in the web server
@@ -58,6 +58,8 @@ def much(site: Site) -> dict[str, Any]:
 def test_everything_is_ready(site: Site) -> None:
     answer = httpx.get(f"{site.url}/readyz", trust_env=False)
     assert (answer.status_code, answer.json()["status"]) == (200, "ready")
+    style = httpx.get(f"{site.url}/static/drf_spectacular_sidecar/swagger-ui-dist/swagger-ui.css", trust_env=False)
+    assert (style.status_code, style.headers["Content-Type"]) == (200, 'text/css; charset="utf-8"')
 
 
 def test_the_same_request_ten_times_at_once_is_one_run(api: httpx.Client) -> None:

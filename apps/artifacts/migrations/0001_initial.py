@@ -6,31 +6,53 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('runs', '0001_initial'),
+        ("runs", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Artifact',
+            name="Artifact",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=200)),
-                ('kind', models.CharField(choices=[('log', 'Log'), ('diff', 'Diff'), ('tree', 'Tree'), ('report', 'Report'), ('workspace', 'Workspace'), ('file', 'File')], max_length=12)),
-                ('size_bytes', models.BigIntegerField()),
-                ('sha256', models.CharField(max_length=64)),
-                ('store_key', models.CharField(max_length=300, unique=True)),
-                ('content_type', models.CharField(default='application/octet-stream', max_length=100)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('job', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='artifacts', to='runs.job')),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='artifacts', to='runs.run')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=200)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("log", "Log"),
+                            ("diff", "Diff"),
+                            ("tree", "Tree"),
+                            ("report", "Report"),
+                            ("workspace", "Workspace"),
+                            ("file", "File"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("size_bytes", models.BigIntegerField()),
+                ("sha256", models.CharField(max_length=64)),
+                ("store_key", models.CharField(max_length=300, unique=True)),
+                ("content_type", models.CharField(default="application/octet-stream", max_length=100)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "job",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="artifacts", to="runs.job"
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="artifacts", to="runs.run"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['id'],
-                'constraints': [models.UniqueConstraint(fields=('job', 'name'), name='artifact_name_once')],
+                "ordering": ["id"],
+                "constraints": [models.UniqueConstraint(fields=("job", "name"), name="artifact_name_once")],
             },
         ),
     ]

@@ -23,7 +23,7 @@ def job(request: HttpRequest, job_id: int) -> HttpResponse:
         "run": found.run,
         "attempts": run_page.attempts_of(found),
         "tests": tests_of(found),
-        "artifacts": found.artifacts.order_by("pk")[: run_page.ARTIFACTS_SHOWN],
+        "artifacts": found.artifacts.select_related("job__task").order_by("pk")[: run_page.ARTIFACTS_SHOWN],
         "chosen": True,
     }
     if request.headers.get("HX-Target") == "job-facts":

@@ -111,7 +111,8 @@ def _file(data: Data) -> str:
 
 def _tests(data: Data) -> str:
     message = data.get("message") or ("passed" if not data.get("failed") else f"{data['failed']} failed")
-    return f"{data.get('command', 'The tests')}: {message}"
+    command = str(data.get("command", "The tests"))
+    return str(message) if command in str(message) else f"{command}: {message}"
 
 
 def _progress(data: Data) -> str:

@@ -6,75 +6,154 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('releases', '0001_initial'),
-        ('runs', '0001_initial'),
+        ("releases", "0001_initial"),
+        ("runs", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Probe',
+            name="Probe",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('check_spec', models.JSONField(help_text='One acceptance check, or the health path.')),
-                ('every_s', models.FloatField(default=10)),
-                ('next_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('failures', models.PositiveIntegerField(default=0, help_text='In a row.')),
-                ('last_ok_at', models.DateTimeField(blank=True, null=True)),
-                ('active', models.BooleanField(default=True)),
-                ('release', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='probes', to='releases.release')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("check_spec", models.JSONField(help_text="One acceptance check, or the health path.")),
+                ("every_s", models.FloatField(default=10)),
+                ("next_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("failures", models.PositiveIntegerField(default=0, help_text="In a row.")),
+                ("last_ok_at", models.DateTimeField(blank=True, null=True)),
+                ("active", models.BooleanField(default=True)),
+                (
+                    "release",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="probes", to="releases.release"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['id'],
+                "ordering": ["id"],
             },
         ),
         migrations.CreateModel(
-            name='Incident',
+            name="Incident",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('status', models.CharField(choices=[('open', 'Open'), ('repairing', 'Repairing'), ('resolved', 'Resolved'), ('escalated', 'Escalated')], default='open', max_length=12)),
-                ('reason', models.CharField(blank=True, choices=[('invalid_spec', 'The spec cannot be planned'), ('script_failed', 'A command failed'), ('tests_failed', 'Tests failed'), ('no_tests', 'A test command ran no test'), ('output_missing', 'A promised output is missing'), ('merge_conflict', 'Two tasks changed the same lines'), ('unhealthy', 'The release did not become healthy'), ('acceptance_failed', 'An acceptance check failed'), ('timed_out', 'It took too long'), ('no_output', 'It printed nothing for too long'), ('queue_timeout', 'It waited too long for a worker'), ('out_of_memory', 'It used more memory than it may'), ('too_many_processes', 'It started more processes than it may'), ('disk_limit', 'It wrote more than it may'), ('budget_exhausted', 'The budget is used up'), ('stuck', 'It went in circles'), ('rejected', 'A person rejected it at a gate'), ('canceled_by_user', 'A person canceled it'), ('sibling_failed', 'Another part of the run failed first'), ('lost', 'Its worker disappeared'), ('infrastructure', 'Hive or its machine failed')], max_length=30)),
-                ('message', models.TextField(blank=True)),
-                ('evidence', models.JSONField(default=dict, help_text="The failed checks and the end of the release's log.")),
-                ('actions', models.JSONField(default=list, help_text='What was tried: [{at, action, outcome}].')),
-                ('opened_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
-                ('release', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='incidents', to='releases.release')),
-                ('repair_run', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='runs.run')),
-                ('probe', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='incidents', to='incidents.probe')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("open", "Open"),
+                            ("repairing", "Repairing"),
+                            ("resolved", "Resolved"),
+                            ("escalated", "Escalated"),
+                        ],
+                        default="open",
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "reason",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("invalid_spec", "The spec cannot be planned"),
+                            ("script_failed", "A command failed"),
+                            ("tests_failed", "Tests failed"),
+                            ("no_tests", "A test command ran no test"),
+                            ("output_missing", "A promised output is missing"),
+                            ("merge_conflict", "Two tasks changed the same lines"),
+                            ("unhealthy", "The release did not become healthy"),
+                            ("acceptance_failed", "An acceptance check failed"),
+                            ("timed_out", "It took too long"),
+                            ("no_output", "It printed nothing for too long"),
+                            ("queue_timeout", "It waited too long for a worker"),
+                            ("out_of_memory", "It used more memory than it may"),
+                            ("too_many_processes", "It started more processes than it may"),
+                            ("disk_limit", "It wrote more than it may"),
+                            ("budget_exhausted", "The budget is used up"),
+                            ("stuck", "It went in circles"),
+                            ("rejected", "A person rejected it at a gate"),
+                            ("canceled_by_user", "A person canceled it"),
+                            ("sibling_failed", "Another part of the run failed first"),
+                            ("lost", "Its worker disappeared"),
+                            ("infrastructure", "Hive or its machine failed"),
+                        ],
+                        max_length=30,
+                    ),
+                ),
+                ("message", models.TextField(blank=True)),
+                (
+                    "evidence",
+                    models.JSONField(default=dict, help_text="The failed checks and the end of the release's log."),
+                ),
+                ("actions", models.JSONField(default=list, help_text="What was tried: [{at, action, outcome}].")),
+                ("opened_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "release",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="incidents", to="releases.release"
+                    ),
+                ),
+                (
+                    "repair_run",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="runs.run",
+                    ),
+                ),
+                (
+                    "probe",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="incidents",
+                        to="incidents.probe",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='ProbeResult',
+            name="ProbeResult",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('ok', models.BooleanField()),
-                ('took_ms', models.FloatField()),
-                ('status', models.PositiveSmallIntegerField(null=True)),
-                ('message', models.CharField(blank=True, max_length=300)),
-                ('probe', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='results', to='incidents.probe')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("ok", models.BooleanField()),
+                ("took_ms", models.FloatField()),
+                ("status", models.PositiveSmallIntegerField(null=True)),
+                ("message", models.CharField(blank=True, max_length=300)),
+                (
+                    "probe",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="results", to="incidents.probe"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.AddIndex(
-            model_name='probe',
-            index=models.Index(condition=models.Q(('active', True)), fields=['next_at'], name='probe_due'),
+            model_name="probe",
+            index=models.Index(condition=models.Q(("active", True)), fields=["next_at"], name="probe_due"),
         ),
         migrations.AddConstraint(
-            model_name='incident',
-            constraint=models.UniqueConstraint(condition=models.Q(('status__in', ['open', 'repairing'])), fields=('release',), name='incident_one_at_a_time'),
+            model_name="incident",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status__in", ["open", "repairing"])),
+                fields=("release",),
+                name="incident_one_at_a_time",
+            ),
         ),
         migrations.AddIndex(
-            model_name='proberesult',
-            index=models.Index(fields=['probe', '-id'], name='probe_history'),
+            model_name="proberesult",
+            index=models.Index(fields=["probe", "-id"], name="probe_history"),
         ),
     ]

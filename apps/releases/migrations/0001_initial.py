@@ -6,68 +6,166 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('projects', '0001_initial'),
-        ('runs', '0001_initial'),
+        ("projects", "0001_initial"),
+        ("runs", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Environment',
+            name="Environment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(default='devsite', max_length=40)),
-                ('url', models.CharField(blank=True, help_text='Where people reach it; the same for every release.', max_length=200)),
-                ('address', models.JSONField(blank=True, help_text="Where Hive's checks reach it: [kind, …].", null=True)),
-                ('generation', models.PositiveIntegerField(default=0)),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='environments', to='projects.project')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(default="devsite", max_length=40)),
+                (
+                    "url",
+                    models.CharField(
+                        blank=True, help_text="Where people reach it; the same for every release.", max_length=200
+                    ),
+                ),
+                (
+                    "address",
+                    models.JSONField(blank=True, help_text="Where Hive's checks reach it: [kind, …].", null=True),
+                ),
+                ("generation", models.PositiveIntegerField(default=0)),
+                (
+                    "project",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="environments", to="projects.project"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='Release',
+            name="Release",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('commit', models.CharField(max_length=40)),
-                ('target', models.CharField(max_length=20)),
-                ('config', models.JSONField(help_text="The spec's deploy part, with every default filled in.")),
-                ('handle', models.JSONField(default=dict, help_text='What the target needs to find it again.')),
-                ('status', models.CharField(choices=[('pending', 'Pending'), ('deploying', 'Deploying'), ('live', 'Live'), ('superseded', 'Superseded'), ('rolled_back', 'Rolled back'), ('stopped', 'Stopped'), ('failed', 'Failed')], default='pending', max_length=12)),
-                ('reason', models.CharField(blank=True, choices=[('invalid_spec', 'The spec cannot be planned'), ('script_failed', 'A command failed'), ('tests_failed', 'Tests failed'), ('no_tests', 'A test command ran no test'), ('output_missing', 'A promised output is missing'), ('merge_conflict', 'Two tasks changed the same lines'), ('unhealthy', 'The release did not become healthy'), ('acceptance_failed', 'An acceptance check failed'), ('timed_out', 'It took too long'), ('no_output', 'It printed nothing for too long'), ('queue_timeout', 'It waited too long for a worker'), ('out_of_memory', 'It used more memory than it may'), ('too_many_processes', 'It started more processes than it may'), ('disk_limit', 'It wrote more than it may'), ('budget_exhausted', 'The budget is used up'), ('stuck', 'It went in circles'), ('rejected', 'A person rejected it at a gate'), ('canceled_by_user', 'A person canceled it'), ('sibling_failed', 'Another part of the run failed first'), ('lost', 'Its worker disappeared'), ('infrastructure', 'Hive or its machine failed')], max_length=30)),
-                ('message', models.TextField(blank=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('live_at', models.DateTimeField(blank=True, null=True)),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
-                ('environment', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='releases', to='releases.environment')),
-                ('job', models.OneToOneField(blank=True, help_text='The attempt that made it.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='release', to='runs.job')),
-                ('restores', models.ForeignKey(blank=True, help_text='After a rollback: what came back.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='releases.release')),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='releases', to='runs.run')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("commit", models.CharField(max_length=40)),
+                ("target", models.CharField(max_length=20)),
+                ("config", models.JSONField(help_text="The spec's deploy part, with every default filled in.")),
+                ("handle", models.JSONField(default=dict, help_text="What the target needs to find it again.")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("pending", "Pending"),
+                            ("deploying", "Deploying"),
+                            ("live", "Live"),
+                            ("superseded", "Superseded"),
+                            ("rolled_back", "Rolled back"),
+                            ("stopped", "Stopped"),
+                            ("failed", "Failed"),
+                        ],
+                        default="pending",
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "reason",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("invalid_spec", "The spec cannot be planned"),
+                            ("script_failed", "A command failed"),
+                            ("tests_failed", "Tests failed"),
+                            ("no_tests", "A test command ran no test"),
+                            ("output_missing", "A promised output is missing"),
+                            ("merge_conflict", "Two tasks changed the same lines"),
+                            ("unhealthy", "The release did not become healthy"),
+                            ("acceptance_failed", "An acceptance check failed"),
+                            ("timed_out", "It took too long"),
+                            ("no_output", "It printed nothing for too long"),
+                            ("queue_timeout", "It waited too long for a worker"),
+                            ("out_of_memory", "It used more memory than it may"),
+                            ("too_many_processes", "It started more processes than it may"),
+                            ("disk_limit", "It wrote more than it may"),
+                            ("budget_exhausted", "The budget is used up"),
+                            ("stuck", "It went in circles"),
+                            ("rejected", "A person rejected it at a gate"),
+                            ("canceled_by_user", "A person canceled it"),
+                            ("sibling_failed", "Another part of the run failed first"),
+                            ("lost", "Its worker disappeared"),
+                            ("infrastructure", "Hive or its machine failed"),
+                        ],
+                        max_length=30,
+                    ),
+                ),
+                ("message", models.TextField(blank=True)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("live_at", models.DateTimeField(blank=True, null=True)),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "environment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="releases", to="releases.environment"
+                    ),
+                ),
+                (
+                    "job",
+                    models.OneToOneField(
+                        blank=True,
+                        help_text="The attempt that made it.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="release",
+                        to="runs.job",
+                    ),
+                ),
+                (
+                    "restores",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="After a rollback: what came back.",
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="releases.release",
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="releases", to="runs.run"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.AddField(
-            model_name='environment',
-            name='live',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='releases.release'),
+            model_name="environment",
+            name="live",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to="releases.release",
+            ),
         ),
         migrations.AddField(
-            model_name='environment',
-            name='previous',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='releases.release'),
+            model_name="environment",
+            name="previous",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to="releases.release",
+            ),
         ),
         migrations.AddIndex(
-            model_name='release',
-            index=models.Index(fields=['environment', '-id'], name='release_environment'),
+            model_name="release",
+            index=models.Index(fields=["environment", "-id"], name="release_environment"),
         ),
         migrations.AddConstraint(
-            model_name='environment',
-            constraint=models.UniqueConstraint(fields=('project', 'name'), name='environment_once'),
+            model_name="environment",
+            constraint=models.UniqueConstraint(fields=("project", "name"), name="environment_once"),
         ),
     ]

@@ -6,10 +6,12 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 
+from apps.accounts.keys import create_key
 from apps.accounts.models import Membership, Organisation, Role, User
 from apps.accounts.sign_in import sign_in_link
 from apps.events.queries import log_end
 from apps.projects.models import Project
+from apps.projects.secrets import put_secret
 from apps.runs.models import Gate, Job, Run
 from apps.runs.services.active import ActiveJob
 from apps.runs.states import GateStatus, JobStatus
@@ -86,6 +88,12 @@ class Stage:
         """Whatever is due, up to the end of the run or the next gate."""
         Worker(Run.objects.get(pk=run)).go()
         return Run.objects.get(pk=run).status
+
+    def make_key(self, name: str) -> str:
+        return create_key(self.owner, self.project.organisation, name).row.name
+
+    def put_secret(self, name: str) -> str:
+        return put_secret(self.project, name, "honey-4711").name
 
     def rename(self, run: int, title: str) -> None:
         Run.objects.filter(pk=run).update(title=title)

@@ -25,6 +25,8 @@ DARK, LIGHT = "rgb(19, 18, 15)", "rgb(246, 244, 238)"
 def paths(site: Site) -> list[str]:
     """A page of each kind, in the states that differ most."""
     done, waiting, running = (site.do("tell", story=story) for story in ("completed", "waiting", "running"))
+    site.do("make_key", name="A key with a rather long name, for the garden")
+    site.do("put_secret", name="A_SECRET_WITH_A_RATHER_LONG_NAME_FOR_THE_GARDEN")
     failing, incident = site.do("tell", story="failing"), site.do("tell", story="incident")
     runs = [f"/runs/{made['run']}/" for made in (done, waiting, running, failing)]
     others = [f"/jobs/{running['jobs'][0]}/", f"/releases/{incident['release']}/", "/incidents/1/", "/projects/1/"]
@@ -140,6 +142,7 @@ def spans(sign_in: SignIn) -> Callable[[str], str]:
 @pytest.mark.parametrize(
     ("call", "words"),
     [
+        ("span(0.042)", "42 ms"),
         ("span(0.44)", "0.4 s"),
         ("span(59.6)", "1 min 00 s"),
         ("span(185)", "3 min 05 s"),

@@ -100,7 +100,7 @@ def test_a_task_is_one_card_with_its_steps() -> None:
     )
     assert [one.title for one in cards] == ["Plan", "Home page", "Approve deploy", "Deploy", "Accept"]
     assert [step.status for step in cards[1].steps] == ["running", "waiting"]
-    assert cards[1].spoken == "Home page. Code: running, 0.0 s; Test: waiting"
+    assert cards[1].spoken == "Home page. Code: running, 0 ms; Test: waiting"
 
 
 def test_a_card_is_as_bad_as_its_worst_step() -> None:

@@ -24,7 +24,8 @@ NAMES = Names(jobs={4: "Code of Home page"}, tasks={2: "Home page"}, gates={3: "
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [
-        (-1, "0.0 s"),
+        (-1, "0 ms"),
+        (0.042, "42 ms"),
         (0.44, "0.4 s"),
         (12.4, "12 s"),
         (59.6, "1 min 00 s"),
@@ -96,9 +97,10 @@ def test_a_step_has_a_name(step: str, words: str) -> None:
         ("gate", {"id": 9, "name": "after_plan", "to": "pending"}, "Approve plan: waiting for a person."),
         ("incident", {"id": 1, "action": "restart"}, "Repair step: restart."),
         ("file", {"path": "a.md", "change": "A"}, "Added a.md"),
-        ("check", {"url": "http://x/", "status": 200, "ok": True, "took_ms": 4}, "http://x/ answered 200 in 0.0 s."),
+        ("check", {"url": "http://x/", "status": 200, "ok": True, "took_ms": 4}, "http://x/ answered 200 in 4 ms."),
         ("check", {"url": "http://x/", "ok": False, "message": "refused"}, "http://x/ did not answer. refused"),
         ("test_run", {"command": "make test", "failed": 2}, "make test: 2 failed"),
+        ("test_run", {"command": "./t.sh", "message": "`./t.sh` ended with 1."}, "`./t.sh` ended with 1."),
         ("progress", {"done": 1, "total": 3}, "1 of 3"),
         ("brand_new", {"a": 1, "b": [2]}, "Brand new: a 1"),
         ("run", {}, "Run"),
