@@ -70,8 +70,7 @@ def _stand_alone(output: int) -> None:
         os.dup2(source, target)
     signal.set_wakeup_fd(-1)
     for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
-        if number < signal.SIGRTMIN:
-            signal.signal(number, signal.SIG_DFL)
+        signal.signal(number, signal.SIG_DFL)  # real-time ones too: whoever started Hive may have ignored one
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     os.umask(0o022)
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import pty
+import select
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,11 @@ from hive.cli.up.report import BOLD, PLAIN, Report
 
 
 def said(descriptor: int) -> str:
-    return os.read(descriptor, 65536).decode()
+    """All that was written up to now: a terminal hands it over piece by piece."""
+    pieces = [os.read(descriptor, 65536)]
+    while select.select([descriptor], [], [], 0.2)[0]:
+        pieces.append(os.read(descriptor, 65536))
+    return b"".join(pieces).decode()
 
 
 def test_a_pipe_gets_plain_lines(tmp_path: Path) -> None:
