@@ -1,0 +1,1 @@
+"""Language models: one port, its providers, the budget that every call is held to. Knows no records and no Django."""
