@@ -9,6 +9,8 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from tests.bench.figures import Figure, middle, percentile
@@ -26,6 +28,7 @@ def measure(repeat: int) -> list[Figure]:
         with _bare_worker(settings.CELERY_BROKER_URL) as bare:
             _warm_up(bare)
             rounds = [_one_round(bare) for _ in range(repeat)]
+        parts = _where_time_goes()  # before a backlog makes everybody wait
         rates = [_backlog() for _ in range(repeat)]
     return [
         Figure("noop_run_p50_ms", "(a) no-op run, five roles, p50", middle([one["run"] for one in rounds]), "ms", 250),
@@ -37,7 +40,29 @@ def measure(repeat: int) -> list[Figure]:
             "publish_to_start_p50_ms", "(c) publish to start, p50", middle([one["start"] for one in rounds]), "ms", 25
         ),
         Figure("publish_to_start_p99_ms", "    p99", middle([one["start_p99"] for one in rounds]), "ms"),
+        *parts,
     ]
+
+
+def _where_time_goes() -> list[Figure]:
+    """Medians over runs that had Hive to themselves: what a job takes, and what lies between two."""
+    from apps.runs.models import Run
+
+    holding, handing, ending = [], [], []
+    for run in Run.objects.filter(workflow="noop", status="completed").order_by("pk"):
+        jobs = list(run.jobs.order_by("pk"))
+        holding += [_ms(job.started_at, job.finished_at) for job in jobs]
+        handing += [_ms(one.finished_at, after.started_at) for one, after in pairwise(jobs)]
+        ending.append(_ms(jobs[-1].finished_at, run.finished_at))
+    return [
+        Figure("job_p50_ms", "    a job, from its claim to its recorded end, p50", middle(holding), "ms"),
+        Figure("hand_over_p50_ms", "    from one job's end to the next one's claim, p50", middle(handing), "ms"),
+        Figure("run_end_p50_ms", "    from the last job's end to the run's, p50", middle(ending), "ms"),
+    ]
+
+
+def _ms(since: datetime, until: datetime) -> float:
+    return (until - since).total_seconds() * 1000
 
 
 @contextmanager
