@@ -11,8 +11,9 @@ from django.http import HttpRequest
 from apps.accounts.look_only import LookOnly, act_on
 from apps.accounts.models import User
 from apps.events.lifecycle import IllegalMove, MoveLost
-from apps.runs.models import Gate, Job, Run, Sweep, Task
+from apps.runs.models import Gate, Job, Queue, Run, Sweep, Task, Worker
 from apps.runs.services.approve import approve_gate, reject_gate
+from apps.runs.services.pause import pause_queue, resume_queue
 from apps.runs.services.start import retry_run
 from apps.runs.services.stop import cancel_run
 
@@ -90,3 +91,33 @@ class GateAdmin(LookOnly):
 @admin.register(Sweep)
 class SweepAdmin(LookOnly):
     list_display = ("at",)
+
+
+@admin.register(Queue)
+class QueueAdmin(LookOnly):
+    list_display = ("role", "paused_at", "paused_by", "reason", "until", "resumed_at", "resumed_by")
+    list_select_related = ("paused_by", "resumed_by")
+    actions = ("pause", "resume")
+
+    @admin.action(description="Pause", permissions=["operate"])
+    def pause(self, request: HttpRequest, queues: QuerySet[Queue]) -> None:
+        def act(queue: Queue) -> str:
+            if queue.is_paused:
+                return "it is paused already."
+            pause_queue(queue.role, _who(request), "In admin")
+            return ""
+
+        act_on(request, queues, act)
+
+    @admin.action(description="Resume", permissions=["operate"])
+    def resume(self, request: HttpRequest, queues: QuerySet[Queue]) -> None:
+        def act(queue: Queue) -> str:
+            return "" if resume_queue(queue.role, _who(request)) else "it was not paused."
+
+        act_on(request, queues, act)
+
+
+@admin.register(Worker)
+class WorkerAdmin(LookOnly):
+    list_display = ("name", "queues", "machine", "pid", "processes", "started_at", "seen_at", "draining_at")
+    search_fields = ("name",)

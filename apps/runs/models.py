@@ -13,7 +13,10 @@ from apps.events.lifecycle import Moves
 from apps.projects.models import Project
 from apps.runs import states
 from apps.runs.states import GateStatus, JobStatus, Reason, RunStatus, TaskStatus
+from apps.runs.stations import Queue, Worker
 from apps.specs.models import SpecVersion
+
+__all__ = ["Gate", "Job", "Priority", "Queue", "Run", "Sweep", "Task", "Worker"]
 
 
 class Priority(models.IntegerChoices):

@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from apps.runs.models import Job
+from apps.runs.services.pause import publish_waiting
 from apps.runs.services.perform import Work, perform
 from apps.runs.services.reap import reap_dead_workers
 from apps.runs.services.sweep import sweep as sweep_once
@@ -41,6 +42,11 @@ def join() -> None:
 def reap() -> None:
     for run_id in set(reap_dead_workers()):
         advance_run(run_id)
+
+
+@shared_task(name="manager.resume")
+def resume(queue_id: int) -> None:
+    publish_waiting(queue_id)
 
 
 @shared_task(name="manager.sweep")

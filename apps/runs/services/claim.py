@@ -17,32 +17,35 @@ from apps.runs.states import JobStatus, RunStatus, TaskStatus
 WANTED = (
     "EXISTS (SELECT 1 FROM runs_run WHERE runs_run.id = runs_job.run_id AND runs_run.epoch = %s"
     " AND runs_run.stop_reason = '' AND runs_run.status IN ('queued', 'running'))"
+    " AND NOT EXISTS (SELECT 1 FROM runs_queue WHERE runs_queue.role = runs_job.role AND paused_at IS NOT NULL)"
+    " AND NOT EXISTS (SELECT 1 FROM runs_worker WHERE runs_worker.name = %s AND draining_at IS NOT NULL)"
 )
 
 
-def claim(job_id: int, epoch: int, worker: str) -> Job | None:
+def claim(job_id: int, epoch: int, worker: str, node: str = "") -> Job | None:
     """Take the job: queued → running, with a fresh lease. None if it is not to be had.
 
     The UPDATE holds only while the run goes on, was not asked to stop, and has still published exactly `epoch`; a
-    message of an older epoch, a second copy and a worker that comes late all change nothing.
+    message of an older epoch, a second copy and a worker that comes late all change nothing. Nor does it hold while the
+    job's queue is paused, or the Celery worker `node` is drained.
     """
     job = Job.objects.filter(pk=job_id, status=JobStatus.QUEUED).first()
     if job is None:
         return None
     try:
         with transaction.atomic():
-            _take(job, epoch, worker)
+            _take(job, epoch, worker, node)
     except MoveLost:
         return None
     return job
 
 
-def _take(job: Job, epoch: int, worker: str) -> None:
+def _take(job: Job, epoch: int, worker: str, node: str) -> None:
     now = timezone.now()
     move(
         job,
         JobStatus.RUNNING,
-        guard=Guard(WANTED, (epoch,)),
+        guard=Guard(WANTED, (epoch, node)),
         job_id=job.pk,
         worker=worker,
         lease_token=secrets.token_hex(16),

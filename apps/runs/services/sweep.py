@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
+from typing import Any
 
 from django.conf import settings
-from django.db.models import Exists, F, Max, OuterRef
+from django.db.models import Exists, F, Max, OuterRef, QuerySet
 from django.utils import timezone
 from kombu.exceptions import KombuError
 
-from apps.runs.models import Gate, Job, Run, Sweep
+from apps.runs.due import due_jobs, held_up
+from apps.runs.models import Gate, Job, Queue, Run, Sweep
 from apps.runs.services import dispatch
+from apps.runs.services.pause import resume_lapsed
 from apps.runs.services.reap import BATCH, reap_dead_workers, reap_expired
 from apps.runs.services.stop import stop_run
 from apps.runs.states import GateStatus, JobStatus, Reason, RunStatus
@@ -22,6 +25,7 @@ logger = logging.getLogger(__name__)
 
 IN_FLIGHT = (RunStatus.QUEUED, RunStatus.RUNNING)
 MOST_DOUBLINGS = 6
+NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 def sweep() -> list[int]:
@@ -35,8 +39,10 @@ def sweep() -> list[int]:
         _grant_grace(now)
     else:
         found += reap_expired(now)
-    _stop_overdue(now)
-    found += _forgotten(now)
+    resume_lapsed(now)
+    paused = list(Queue.objects.exclude(paused_at=None).values_list("role", flat=True))
+    _stop_overdue(now, paused)
+    found += _forgotten(now, paused)
     return list(dict.fromkeys(found))
 
 
@@ -55,8 +61,11 @@ def _grant_grace(now: datetime) -> None:
         logger.info("action=sweep first one after a pause; %s leases prolonged", granted)
 
 
-def _stop_overdue(now: datetime) -> None:
+def _stop_overdue(now: datetime, paused: list[str]) -> None:
+    """What waits for a paused queue waits for a person; resuming prolongs its time by as much."""
     overdue = Run.objects.filter(status=RunStatus.RUNNING, stop_reason="", deadline_at__lt=now)
+    if paused:
+        overdue = overdue.exclude(held_up(paused))
     for run in overdue[:BATCH]:
         stop_run(
             run.pk,
@@ -65,34 +74,45 @@ def _stop_overdue(now: datetime) -> None:
         )
 
 
-def _forgotten(now: datetime) -> Iterator[int]:
+def _forgotten(now: datetime, paused: list[str]) -> Iterator[int]:
     """Runs with work due and nothing in flight: their message, or the process that was to send it, got lost.
 
     With the queue empty that is certain after a moment. With messages in it the run's own may be among them, so the
-    wait is longer and doubles each time; publishing again is safe but would make the backlog longer.
+    wait is longer and doubles each time; publishing again is safe but would make the backlog longer. It is certain too
+    for what was published before its queue was resumed. What waits for a paused queue is not forgotten.
     """
+    is_empty = cache(_queue_is_empty)
+    resumed = dict(Queue.objects.exclude(resumed_at=None).values_list("role", "resumed_at"))
+    for run in _quiet(now, paused)[:BATCH]:
+        waiting = run.jobs.filter(status=JobStatus.QUEUED).order_by("pk")
+        head = due_jobs().filter(run=run).exclude(role__in=paused).order_by("pk").first() or waiting.first()
+        moved_at = run.last_end or run.created_at
+        role = head.role if head else "manager"
+        resumed_at = resumed.get(role, NEVER)
+        if head and _waited_too_long(run, head, max(head.queued_at, moved_at, resumed_at), now):
+            continue
+        published_at = run.published_at or moved_at
+        wait_s = 2 * settings.SWEEP_S
+        if published_at >= resumed_at and not is_empty(role):
+            wait_s = settings.REPUBLISH_S * 2 ** min(run.republished, MOST_DOUBLINGS)
+        if now - max(published_at, moved_at, resumed_at) > timedelta(seconds=wait_s):
+            Run.objects.filter(pk=run.pk).update(republished=F("republished") + 1)
+            logger.warning("action=sweep run=%s had work due and nothing in flight; it is published again", run.pk)
+            yield run.pk
+
+
+def _quiet(now: datetime, paused: list[str]) -> QuerySet[Any]:
+    """Runs that were published a while ago, with nothing running and nobody asked, the longest quiet first."""
     running = Job.objects.filter(run_id=OuterRef("pk"), status=JobStatus.RUNNING)
     asked = Gate.objects.filter(run_id=OuterRef("pk"), status=GateStatus.PENDING)
     quiet = (
         Run.objects.filter(status__in=IN_FLIGHT, published_at__lt=now - timedelta(seconds=2 * settings.SWEEP_S))
         .exclude(Exists(running))
         .exclude(Exists(asked))
-        .annotate(last_end=Max("jobs__finished_at"))
-        .order_by("published_at")
     )
-    is_empty = cache(_queue_is_empty)
-    for run in quiet[:BATCH]:
-        head = run.jobs.filter(status=JobStatus.QUEUED).order_by("pk").first()
-        moved_at = run.last_end or run.created_at
-        if head and _waited_too_long(run, head, max(head.queued_at, moved_at), now):
-            continue
-        wait_s = 2 * settings.SWEEP_S
-        if not is_empty(head.role if head else "manager"):
-            wait_s = settings.REPUBLISH_S * 2 ** min(run.republished, MOST_DOUBLINGS)
-        if now - max(run.published_at or moved_at, moved_at) > timedelta(seconds=wait_s):
-            Run.objects.filter(pk=run.pk).update(republished=F("republished") + 1)
-            logger.warning("action=sweep run=%s had work due and nothing in flight; it is published again", run.pk)
-            yield run.pk
+    if paused:  # before the batch is cut: a thousand that wait would hide one that was forgotten
+        quiet = quiet.exclude(held_up(paused))
+    return quiet.annotate(last_end=Max("jobs__finished_at")).order_by("published_at")
 
 
 def _waited_too_long(run: Run, head: Job, since: datetime, now: datetime) -> bool:

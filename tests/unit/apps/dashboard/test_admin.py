@@ -17,7 +17,7 @@ from apps.accounts.models import User
 from apps.events.models import Event, LogChunk
 from apps.projects.models import Secret
 from apps.projects.secrets import put_secret
-from apps.runs.models import Gate, Run
+from apps.runs.models import Gate, Queue, Run
 from tests.conftest import People
 from tests.stories import runs
 from tests.unit.apps.dashboard.conftest import Visit, World
@@ -93,6 +93,16 @@ def test_gates_are_approved_and_rejected_once(people: People, operator: Client) 
     assert "cannot become rejected" in act(operator, Gate, "reject", gate)
     gate.refresh_from_db()
     assert (gate.status, gate.decided_by) == ("approved", people.owner)
+
+
+def test_queues_are_paused_and_resumed(people: People, operator: Client) -> None:
+    coding = Queue.objects.get(role="coding")
+    assert "Done: 1." in act(operator, Queue, "pause", coding)
+    assert "it is paused already" in act(operator, Queue, "pause", coding)
+    coding.refresh_from_db()
+    assert (coding.is_paused, coding.paused_by) == (True, people.owner)
+    assert "Done: 1." in act(operator, Queue, "resume", coding)
+    assert "it was not paused" in act(operator, Queue, "resume", coding)
 
 
 def test_keys_are_revoked(people: People, operator: Client) -> None:

@@ -15,7 +15,7 @@ from django.db import connection
 from django.utils import timezone
 
 from apps.events.models import Event
-from apps.runs.models import Gate, Job, Run, Sweep, Task
+from apps.runs.models import Gate, Job, Queue, Run, Sweep, Task
 from apps.runs.outcome import Outcome, done
 from apps.runs.plan.graph import Node
 from apps.runs.plan.workflows import ACCEPT, CODE, MERGE, PLAN, TEST
@@ -28,6 +28,7 @@ from apps.runs.services.claim import claim, may_go_on
 from apps.runs.services.finish import finish
 from apps.runs.services.heartbeat import renew
 from apps.runs.services.output import LeaseLost
+from apps.runs.services.pause import RESUME, publish_waiting, resume_queue
 from apps.runs.services.publish import Message, Messages
 from apps.runs.states import GateStatus, JobStatus
 
@@ -64,27 +65,41 @@ class Look:
     """An advance(run) on its way."""
 
 
+@dataclass(frozen=True)
+class Resumed:
+    """A manager.resume on its way."""
+
+    queue_id: int
+
+
 class Hive:
     """One run, the messages under way, and the workers that hold a job."""
 
     def __init__(self, run: Run) -> None:
         self.run_id = run.pk
-        self.letters: list[Letter | Look] = []
+        self.letters: list[Letter | Look | Resumed] = []
         self.working: list[tuple[ActiveJob, Letter]] = []
         self.zombies: list[tuple[ActiveJob, Letter]] = []
         self.effects: list[tuple[str, int]] = []
 
     def sent(self, step: str, *ids: int, priority: int = 0) -> None:
         """Stands in for dispatch.send."""
-        self.letters.append(Look() if step == dispatch.ADVANCE else Letter(Message(step, *ids)))
+        if step == RESUME:
+            self.letters.append(Resumed(*ids))
+        else:
+            self.letters.append(Look() if step == dispatch.ADVANCE else Letter(Message(step, *ids)))
 
-    def deliver(self, letter: Letter | Look) -> None:
+    def deliver(self, letter: Letter | Look | Resumed) -> None:
         if isinstance(letter, Look):
             self.look()
+            return
+        if isinstance(letter, Resumed):
+            publish_waiting(letter.queue_id)
             return
         row = claim(letter.message.job_id, letter.message.epoch, "worker")
         if row is not None:
             self._check_order(row)
+            assert not Queue.objects.filter(role=row.role).exclude(paused_at=None), f"{row} began in a paused queue"
             self.working.append((ActiveJob(row), letter))
         elif may_go_on(letter.message.job_id, letter.message.epoch):
             self.hand_on(letter)
@@ -138,6 +153,7 @@ class Hive:
         now = timezone.now()
         Run.objects.filter(pk=self.run_id).update(published_at=now - LONG_AGO, created_at=now - LONG_AGO)
         Job.objects.filter(run_id=self.run_id, finished_at__isnull=False).update(finished_at=now - LONG_AGO)
+        Queue.objects.exclude(resumed_at=None).update(resumed_at=now - LONG_AGO / 2)
         Sweep.objects.filter(pk=1).update(at=now - timedelta(seconds=10))
         for _ in sweeping.sweep():
             self.look()
@@ -170,7 +186,12 @@ class Hive:
                 return run
             with committed():
                 self._settle_once()
+            self.resume_all()
         raise AssertionError(f"the run does not end: {run.status}, {list(run.jobs.values_list('step', 'status'))}")
+
+    def resume_all(self) -> None:
+        for role in Queue.objects.exclude(paused_at=None).values_list("role", flat=True):
+            resume_queue(role, None)
 
     def _settle_once(self) -> None:
         for gate in Gate.objects.filter(run_id=self.run_id, status=GateStatus.PENDING):

@@ -17,9 +17,11 @@ from apps.events.lifecycle import Guard, IllegalMove, MoveLost
 from apps.projects.models import Project
 from apps.runs.models import Job
 from apps.runs.outcome import failed
+from apps.runs.plan.workflows import ROLES
 from apps.runs.services import claim as claiming
 from apps.runs.services import dispatch, finish, start, stop
 from apps.runs.services import sweep as sweeping
+from apps.runs.services.pause import pause_queue, resume_queue
 from apps.runs.states import JOB_ENDED, Reason, RunStatus
 from apps.specs.models import Spec, SpecVersion
 from tests.conftest import People
@@ -44,7 +46,7 @@ class Delivery(RuleBasedStateMachine):
         self.gave_up = False
         self.hive: Hive | None = None
         waiting: list[tuple[str, tuple[int, ...]]] = []
-        type(self).send = lambda step, *ids, priority=0: (
+        Delivery.send = lambda step, *ids, priority=0: (
             self.hive.sent(step, *ids) if self.hive else waiting.append((step, ids))
         )
         with committed():
@@ -128,6 +130,18 @@ class Delivery(RuleBasedStateMachine):
             self.transaction.__exit__(None, None, None)
 
 
+class Operated(Delivery):
+    """And an operator who pauses and resumes queues meanwhile."""
+
+    @rule(role=st.sampled_from(ROLES), pause=st.booleans())
+    def an_operator_pauses_or_resumes(self, role: str, pause: bool) -> None:
+        with committed():
+            if pause:
+                pause_queue(role, None)
+            else:
+                resume_queue(role, None)
+
+
 @pytest.fixture
 def machine(people: People, monkeypatch: pytest.MonkeyPatch) -> type[Delivery]:
     spec = Spec.objects.create(project=people.project, key="site", title="Site")
@@ -135,13 +149,10 @@ def machine(people: People, monkeypatch: pytest.MonkeyPatch) -> type[Delivery]:
     data = {"title": "Site", "tasks": TASKS, "gates": ["before_deploy"], "deploy": deploy, "repair": {"rounds": 0}}
     version = SpecVersion.objects.create(spec=spec, number=1, text="", data=data, sha256="0" * 64)
 
-    class Machine(Delivery):
-        project = people.project
-
-    Machine.version = version
-    monkeypatch.setattr(dispatch, "send", lambda step, *ids, priority=0: Machine.send(step, *ids))
+    Delivery.project, Delivery.version = people.project, version
+    monkeypatch.setattr(dispatch, "send", lambda step, *ids, priority=0: Delivery.send(step, *ids))
     monkeypatch.setattr(sweeping, "_queue_is_empty", lambda role: True)
-    return Machine
+    return Delivery
 
 
 def explore(machine: type[Delivery], examples: int) -> None:
@@ -160,6 +171,16 @@ def explore(machine: type[Delivery], examples: int) -> None:
 
 def test_every_run_ends_right_and_no_step_takes_effect_twice(machine: type[Delivery]) -> None:
     explore(machine, examples=30)
+
+
+def test_pauses_change_nothing_of_that(machine: type[Delivery]) -> None:
+    explore(Operated, examples=20)
+
+
+def test_the_pause_needs_its_guard(machine: type[Delivery], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(claiming, "WANTED", claiming.WANTED.replace("paused_at IS NOT NULL", "FALSE"))
+    with pytest.raises(AssertionError, match="began in a paused queue"):
+        explore(Operated, examples=100)
 
 
 def _no_fence(patch: pytest.MonkeyPatch) -> None:
@@ -181,7 +202,7 @@ def _no_expiry(patch: pytest.MonkeyPatch) -> None:
 
 
 def _no_republishing(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(sweeping, "_forgotten", lambda now: [])
+    patch.setattr(sweeping, "_forgotten", lambda now, paused: [])
 
 
 def _no_needs(patch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,38 @@
+"""Which jobs are due: queued, with everything done that they build on. They wait for a worker, or for their queue."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from django.db.models import BooleanField, Exists, Func, OuterRef, Q, QuerySet
+
+from apps.runs.models import Job
+from apps.runs.states import JobStatus
+
+
+class Unmet(Func):
+    """Whether one of the jobs in this list of ids is not completed yet."""
+
+    template = (
+        "EXISTS (SELECT 1 FROM %(function)s(%(expressions)s) AS need(value) JOIN runs_job AS needed"
+        " ON needed.id = CAST(need.value AS bigint) WHERE needed.status <> 'completed')"
+    )
+    function = "jsonb_array_elements_text"
+    output_field = BooleanField()
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        template = self.template.replace("need(value)", "need")
+        return self.as_sql(compiler, connection, function="json_each", template=template, **context)
+
+
+def due_jobs() -> QuerySet[Job]:
+    return Job.objects.filter(~Q(Unmet("needs")), status=JobStatus.QUEUED)
+
+
+def held_up(roles: Collection[str]) -> Q:
+    """Of runs: everything that is due waits in one of these queues, and nothing is running."""
+    running = Job.objects.filter(run_id=OuterRef("pk"), status=JobStatus.RUNNING)
+    due = due_jobs().filter(run_id=OuterRef("pk"))
+    waits = Exists(due.filter(role__in=roles)) & ~Exists(due.exclude(role__in=roles)) & ~Exists(running)
+    return Q(waits, stop_reason="")
