@@ -36,3 +36,8 @@ class JobFailed(Exception):
     def __init__(self, reason: Reason, message: str, **data: Any) -> None:
         super().__init__(message)
         self.outcome = failed(reason, message, **data)
+
+
+def counted(number: int, thing: str) -> str:
+    """1 file, 2 files: for messages."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"

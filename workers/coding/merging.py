@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from apps.events.models import EventType
 from apps.runs.models import Task
-from apps.runs.outcome import JobFailed, Outcome, done
+from apps.runs.outcome import JobFailed, Outcome, counted, done
 from apps.runs.services.active import ActiveJob
 from apps.runs.states import Reason
 from workers.places import repository_of
@@ -31,7 +31,7 @@ def merge(job: ActiveJob) -> Outcome:
     commit = _merge(repository, job.run.base_commit, tasks)
     repository.set_branch(f"hive/run-{job.run.pk}/merged", commit)
     job.print(f"Merged {len(tasks)} tasks: {commit[:12]}.")
-    return done(f"{len(tasks)} tasks merged", commit=commit)
+    return done(f"{counted(len(tasks), 'task')} merged", commit=commit)
 
 
 def _merge(repository: Repository, base: str, tasks: Iterable[Task]) -> str:

@@ -9,7 +9,7 @@ from apps.artifacts.models import Artifact
 from apps.artifacts.services.save import save
 from apps.events.models import EventType
 from apps.runs.models import Task
-from apps.runs.outcome import JobFailed, Outcome, done, failed
+from apps.runs.outcome import JobFailed, Outcome, counted, done, failed
 from apps.runs.services.active import ActiveJob
 from apps.runs.states import Reason
 from apps.specs.schema import Task as TaskSpec
@@ -77,5 +77,9 @@ def _judge(
         message = f"The commit {commit[:12]} does not hold what the task promises: {', '.join(missing)}."
         return failed(Reason.OUTPUT_MISSING, message, commit=commit, missing=missing)
     return done(
-        f"{len(changes)} files changed", commit=commit, outputs=promised, files=len(changes), deploy=written.deploy
+        f"{counted(len(changes), 'file')} changed",
+        commit=commit,
+        outputs=promised,
+        files=len(changes),
+        deploy=written.deploy,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import ValidationError
 
 from apps.events.models import EventType
-from apps.runs.outcome import Outcome, done, failed
+from apps.runs.outcome import Outcome, counted, done, failed
 from apps.runs.services.active import ActiveJob
 from apps.runs.states import Reason
 from apps.specs.schema import Spec
@@ -26,4 +26,4 @@ def plan(job: ActiveJob) -> Outcome:
     for task in spec.tasks:
         after = f" after {', '.join(task.depends_on)}" if task.depends_on else ""
         job.print(f"{task.id}: {task.title}{after}")
-    return done(f"{len(spec.tasks)} tasks", base_commit=base, tasks=len(spec.tasks))
+    return done(counted(len(spec.tasks), "task"), base_commit=base, tasks=len(spec.tasks))

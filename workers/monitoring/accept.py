@@ -9,7 +9,7 @@ from apps.events.models import EventType
 from apps.incidents.services import watch
 from apps.releases.models import Release
 from apps.releases.states import ReleaseStatus
-from apps.runs.outcome import Outcome, done, failed
+from apps.runs.outcome import Outcome, counted, done, failed
 from apps.runs.services import dispatch
 from apps.runs.services.active import ActiveJob
 from apps.runs.states import Reason
@@ -35,7 +35,7 @@ def accept(job: ActiveJob) -> Outcome:
         message = f"{wrong[0]['url']}: {wrong[0]['message']}"
         return failed(Reason.ACCEPTANCE_FAILED, message, checks=seen, release=release.pk)
     watch(release, [check.model_dump(mode="json") for check in checks[:MOST_PROBES]])
-    return done(f"{len(seen)} checks answered", checks=seen, release=release.pk, url=release.environment.url)
+    return done(f"{counted(len(seen), 'check')} answered", checks=seen, release=release.pk, url=release.environment.url)
 
 
 def _health(release: Release) -> Check:

@@ -11,7 +11,7 @@ from apps.artifacts.models import Artifact
 from apps.artifacts.services.save import save
 from apps.events.models import EventType
 from apps.projects.secrets import SecretError, open_secrets
-from apps.runs.outcome import JobFailed, Outcome, done, failed
+from apps.runs.outcome import JobFailed, Outcome, counted, done, failed
 from apps.runs.services.active import ActiveJob
 from apps.runs.states import Reason
 from apps.specs.schema import Spec, Test
@@ -47,7 +47,7 @@ def run_tests(job: ActiveJob, commit: str, tasks: Sequence[TaskSpec]) -> Outcome
     red = [one for one in seen if one["reason"]]
     if red:
         return failed(Reason(red[0]["reason"]), " ".join(one["message"] for one in red[:3]), tests=seen, commit=commit)
-    return done(f"{len(seen)} commands passed at {commit[:12]}", tests=seen, commit=commit)
+    return done(f"{counted(len(seen), 'command')} passed at {commit[:12]}", tests=seen, commit=commit)
 
 
 @dataclass(frozen=True)
