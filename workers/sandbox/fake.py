@@ -137,8 +137,8 @@ class FakeSandbox:
     def unpack(self, tar: BinaryIO) -> None:
         unpack(tar, self._tree, self._bounds)
 
-    def export(self, globs: Iterable[str]) -> Export:
-        return Export(self._tree, globs, self._bounds)
+    def export(self, globs: Iterable[str], *, since_ns: int = 0) -> Export:
+        return Export(self._tree, globs, self._bounds, since_ns)
 
     def kill(self, why: str) -> None:
         self._why = self._why or why

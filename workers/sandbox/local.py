@@ -199,8 +199,8 @@ class LocalSandbox:
         except OSError as error:
             raise disk_trouble(error, self._folders.workspace) from error
 
-    def export(self, globs: Iterable[str]) -> Export:
-        return Export(self._tree, globs, self._bounds)
+    def export(self, globs: Iterable[str], *, since_ns: int = 0) -> Export:
+        return Export(self._tree, globs, self._bounds, since_ns)
 
     def kill(self, why: str) -> None:
         if self._killed is None:

@@ -95,6 +95,7 @@ class TarStream(Protocol):
     refused: list[str]  # "name: why": links that lead outside, devices, sockets, pipes …
     entries: int
     size_bytes: int
+    names: dict[str, str]  # everything that matched, sent or not: "file", "folder" or "link", by relative name
 
     def __iter__(self) -> Iterator[bytes]: ...
 
@@ -180,8 +181,12 @@ class Sandbox(Protocol):
     def unpack(self, tar: BinaryIO) -> None:
         """Put the files of a tar (plain or compressed) into the workspace. UnsafePath, unpack.TooMuch, SandboxError."""
 
-    def export(self, globs: Iterable[str]) -> TarStream:
-        """The files that match, as a tar; `**` is any depth, a folder means all in it. Names are relative."""
+    def export(self, globs: Iterable[str], *, since_ns: int = 0) -> TarStream:
+        """The files that match, as a tar; `**` is any depth, a folder means all in it. Names are relative.
+
+        `since_ns`: leave out the content of files that did not change after this moment (time.time_ns() before an
+        earlier export). A kind that cannot tell may send them all the same; `names` lists them in any case.
+        """
 
     def kill(self, why: str) -> None:
         """End everything inside within 2 s and for good. `why` becomes the message of the Result."""

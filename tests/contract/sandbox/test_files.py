@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tarfile
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -91,6 +92,17 @@ def test_a_stream_can_be_passed_on(box: Sandbox, tmp_path: Path) -> None:
     with FakeSandbox() as other:
         other.unpack(as_file(box.export(["**"])))
         assert other.read("file19", 100_000) == b"x" * 70_000
+
+
+def test_what_did_not_change_since_is_listed_and_not_sent(box: Sandbox) -> None:
+    box.unpack(tar_of({"a/old": b"old", "a/new": b"old", "gone": b""}))
+    time.sleep(0.05)
+    since = time.time_ns()
+    time.sleep(0.05)
+    box.write("a/new", b"new")
+    export = box.export(["**"], since_ns=since)
+    assert {name: data for name, data in listing(export).items() if data != "/"} == {"a/new": b"new"}
+    assert export.names == {"a": "folder", "a/old": "file", "a/new": "file", "gone": "file"}
 
 
 @pytest.mark.parametrize(
