@@ -10,19 +10,39 @@ from typing import Any
 from billiard.exceptions import WorkerLostError
 from celery import Celery, signals
 
+from hive.draining import Draining
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hive.settings")
 
 app = Celery("hive")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks([f"workers.{role}" for role in ("manager", "coding", "testing", "deployment", "monitoring")])
 
+app.steps["consumer"].add(Draining)
+
 PR_SET_PDEATHSIG = 1
+
+
+@signals.celeryd_after_setup.connect
+def introduce(sender: str, instance: Any, **_: Any) -> None:
+    """Before the pool is forked: its processes say of this worker that it is there."""
+    from apps.runs.services.presence import presence
+
+    presence.introduce(sender, list(instance.app.amqp.queues.consume_from), instance.concurrency or 1)
 
 
 @signals.worker_process_init.connect
 def die_with_the_worker(**_: Any) -> None:
     """A pool child whose worker was killed would go on alone, holding a lease that nobody supervises any more."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+@signals.worker_process_init.connect
+def begin_pulse(**_: Any) -> None:
+    """Also without a job: a worker that does nothing is there too, and sees that it is drained."""
+    from apps.runs.services.heartbeat import pulse
+
+    pulse.begin()
 
 
 @signals.task_failure.connect

@@ -13,6 +13,7 @@ from apps.accounts.models import User
 from apps.events.lifecycle import IllegalMove, MoveLost
 from apps.runs.models import Gate, Job, Queue, Run, Sweep, Task, Worker
 from apps.runs.services.approve import approve_gate, reject_gate
+from apps.runs.services.drain import drain_worker, resume_worker
 from apps.runs.services.pause import pause_queue, resume_queue
 from apps.runs.services.start import retry_run
 from apps.runs.services.stop import cancel_run
@@ -121,3 +122,18 @@ class QueueAdmin(LookOnly):
 class WorkerAdmin(LookOnly):
     list_display = ("name", "queues", "machine", "pid", "processes", "started_at", "seen_at", "draining_at")
     search_fields = ("name",)
+    actions = ("drain", "resume")
+
+    @admin.action(description="Drain: finish its jobs, take no more", permissions=["operate"])
+    def drain(self, request: HttpRequest, workers: QuerySet[Worker]) -> None:
+        def act(worker: Worker) -> str:
+            return "" if drain_worker(worker, _who(request)) else "it was drained already."
+
+        act_on(request, workers, act)
+
+    @admin.action(description="Resume", permissions=["operate"])
+    def resume(self, request: HttpRequest, workers: QuerySet[Worker]) -> None:
+        def act(worker: Worker) -> str:
+            return "" if resume_worker(worker, _who(request)) else "it was not drained."
+
+        act_on(request, workers, act)

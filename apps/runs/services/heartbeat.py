@@ -16,6 +16,7 @@ from django.utils import timezone
 from apps.runs.models import Job
 from apps.runs.services.active import ActiveJob
 from apps.runs.services.output import LeaseLost
+from apps.runs.services.presence import BEAT_S, presence
 from apps.runs.states import JobStatus
 
 logger = logging.getLogger(__name__)
@@ -73,20 +74,21 @@ class Heart:
 
 
 class Pulse:
-    """One thread per process, started with the first job; it survives forks by noticing that it did not."""
+    """One thread per process, also for its worker's presence; it survives forks by noticing that it did not."""
 
     def __init__(self) -> None:
         self._pid = 0
 
     def watch(self, active: ActiveJob) -> None:
-        if self._pid != os.getpid():
-            self._begin()
+        self.begin()
         with self._lock:
             self._hearts[active.row.pk] = Heart(active)
         self._wanted.set()
 
-    def _begin(self) -> None:
+    def begin(self) -> None:
         """A thread, a lock and a list of this process: its parent's did not come along at the fork."""
+        if self._pid == os.getpid():
+            return
         self._pid = os.getpid()
         self._hearts: dict[int, Heart] = {}
         self._lock = threading.Lock()
@@ -101,7 +103,8 @@ class Pulse:
 
     def _run(self) -> None:
         while True:
-            self._wanted.wait()
+            presence.beat()
+            self._wanted.wait(BEAT_S if presence.node else None)
             time.sleep(TICK_S)
             with self._lock:
                 hearts = list(self._hearts.values())

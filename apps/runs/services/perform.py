@@ -13,10 +13,11 @@ from django.db import close_old_connections, connection
 from apps.runs.outcome import JobFailed, Outcome, canceled, failed
 from apps.runs.services.active import ActiveJob
 from apps.runs.services.claim import claim, may_go_on
+from apps.runs.services.drain import hand_back
 from apps.runs.services.finish import finish
 from apps.runs.services.heartbeat import pulse
 from apps.runs.services.output import LeaseLost
-from apps.runs.services.reap import worker_name
+from apps.runs.services.presence import presence, worker_name
 from apps.runs.states import Reason
 
 logger = logging.getLogger(__name__)
@@ -27,9 +28,12 @@ Work = Callable[[ActiveJob], Outcome]
 def perform(job_id: int, epoch: int, work: Work) -> bool:
     """Do one job. True when the canvas may go on: this job is completed, now or before, under this epoch."""
     close_old_connections()
-    row = claim(job_id, epoch, worker_name())
+    row = claim(job_id, epoch, worker_name(), presence.node)
     if row is None:
-        return may_go_on(job_id, epoch)
+        go_on = may_go_on(job_id, epoch)
+        if not go_on:
+            hand_back(job_id, epoch)
+        return go_on
     active = ActiveJob(row)
     pulse.watch(active)
     try:

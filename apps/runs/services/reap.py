@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import functools
-import hashlib
 import logging
 import os
-import socket
 from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 
 from django.conf import settings
 
@@ -17,24 +13,12 @@ from apps.runs.models import Job
 from apps.runs.outcome import failed
 from apps.runs.services.finish import end_job
 from apps.runs.services.output import LeaseLost
+from apps.runs.services.presence import machine
 from apps.runs.states import JobStatus, Reason
 
 logger = logging.getLogger(__name__)
 
 BATCH = 200
-
-
-def worker_name() -> str:
-    """Who holds a lease: machine and process, so that whoever sees the process dead can give its lease back."""
-    return f"{machine()}/{os.getpid()}"
-
-
-@functools.cache
-def machine() -> str:
-    """This machine, this boot, this PID namespace: process ids mean the same to all who share this name."""
-    boot = Path("/proc/sys/kernel/random/boot_id").read_text()
-    namespace = Path("/proc/self/ns/pid").readlink()
-    return f"{socket.gethostname()}-{hashlib.sha256(f'{boot}{namespace}'.encode()).hexdigest()[:8]}"
 
 
 def reap_expired(now: datetime) -> Iterator[int]:

@@ -10,7 +10,8 @@ from django.utils import timezone
 from apps.runs.models import Job, Run, Sweep
 from apps.runs.services import sweep as sweeping
 from apps.runs.services.claim import claim
-from apps.runs.services.reap import machine, reap_dead_workers, reap_expired, worker_name
+from apps.runs.services.presence import machine, worker_name
+from apps.runs.services.reap import reap_dead_workers, reap_expired
 from apps.runs.services.sweep import sweep
 from tests.unit.apps.runs.conftest import Outbox
 from tests.unit.apps.runs.delivery import committed
