@@ -58,13 +58,21 @@ def calls(name: str, *, text: str = "", id: str = "call-1", **arguments: object)
 class FakeModel:
     """See port.Model. `asked` tells afterwards what it was given."""
 
-    def __init__(self, script: Script, *, budget: Budget | None = None, name: str = "fake/model") -> None:
+    def __init__(
+        self,
+        script: Script,
+        *,
+        budget: Budget | None = None,
+        name: str = "fake/model",
+        heartbeat_s: float = HEARTBEAT_S,
+    ) -> None:
         self.name = name
         self.asked: list[Asked] = []
         self.budget = budget or FakeBudget()
         self._script = script if callable(script) else iter(script)
         self._canceled = threading.Event()
         self._why = ""
+        self._heartbeat_s = heartbeat_s * 0.9  # at least so often, on a busy machine too
 
     def reply(self, messages: Sequence[Message], tools: Sequence[Tool] = (), on_delta: OnDelta = ignore) -> Reply:
         self._check()
@@ -99,7 +107,7 @@ class FakeModel:
             on_delta(Delta(Kind.TOOL_CALL, call.name))
 
     def _wait(self, began: float, on_delta: OnDelta) -> None:
-        self._canceled.wait(HEARTBEAT_S)
+        self._canceled.wait(self._heartbeat_s)
         self._check()
         on_delta(Delta(Kind.WAITING, f"Waiting for {self.name}", time.monotonic() - began))
 

@@ -80,6 +80,7 @@ class Usage:
     output_tokens: int = 0
     cached_tokens: int = 0  # of the input: read from the provider's cache
     cost_micros: int | None = 0
+    estimated: bool = False  # the provider did not say, or was cut off before it could: Hive's guess, on the high side
 
     @property
     def tokens(self) -> int:

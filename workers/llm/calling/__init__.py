@@ -1,0 +1,9 @@
+"""Real models, over litellm: one call, retried, with fallbacks, under the budget.
+
+Importing this costs nothing; litellm itself is imported when the first call is made.
+"""
+
+from workers.llm.calling.model import CalledModel
+from workers.llm.calling.patience import Patience
+
+__all__ = ["CalledModel", "Patience"]
