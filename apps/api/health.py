@@ -36,7 +36,7 @@ PARTS = (
     Part("database", _database),
     Part("broker", lambda: queue_is_empty("manager")),
     Part("redis", lambda: wake.client().ping(), needed=False),  # live views look every second; limits let through
-    Part("store", lambda: store().exists("ready")),
+    Part("store", lambda: store().check()),
 )
 
 

@@ -8,3 +8,4 @@ from hive.home import Home
 STORE_URL: str = env.get("HIVE_STORE_URL") or Home(env.get("HIVE_HOME")).artifacts.as_uri()
 STORE_LINKS = "/api/v1/store/"  # a store without a web server of its own has its signed links served here
 STORE_LINK_S = 15 * 60.0
+STORE_PATIENCE_S: float = env.get("HIVE_STORE_PATIENCE_S")

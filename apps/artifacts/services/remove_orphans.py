@@ -11,26 +11,26 @@ from django.utils import timezone
 from apps.artifacts.models import Artifact
 from apps.artifacts.services.save import discard
 from apps.artifacts.store import store
-from apps.artifacts.store.local import LocalStore
 
 logger = logging.getLogger(__name__)
 
 GRACE = timedelta(days=1)  # nobody takes so long between the bytes and the row
 BATCH = 500
+OURS = ("logs/", "runs/")  # what else lies in the store, somebody else has put there
 
 
 def remove_orphans(now: datetime | None = None) -> int:
     """One pass over the whole store; returns how many keys went. Safe to run twice at once."""
     before = (now or timezone.now()) - GRACE
-    old = (info.key for info in store().list() if info.modified_at < before)
+    opened = store()
+    found = itertools.chain.from_iterable(opened.list(prefix) for prefix in OURS)
+    old = (info.key for info in found if info.modified_at < before)
     removed = 0
     while keys := list(itertools.islice(old, BATCH)):
         for key in set(keys) - set(Artifact.objects.filter(store_key__in=keys).values_list("store_key", flat=True)):
             discard(key)
             removed += 1
-    opened = store()
-    if isinstance(opened, LocalStore):
-        removed += opened.remove_partials(before)
+    removed += opened.remove_partials(before)
     if removed:
         logger.info("action=remove_orphans removed=%s", removed)
     return removed

@@ -7,6 +7,7 @@ import mimetypes
 import re
 import secrets
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from apps.artifacts.models import Artifact
@@ -31,12 +32,13 @@ def save(job: ActiveJob, name: str, kind: str, stream: Source, content_type: str
     """Keep what `stream` gives as an artifact of this job.
 
     The bytes get a key of their own, so nobody's are overwritten; the row decides whether they count. The same bytes
-    under the same name are the same artifact. Raises LeaseLost (then nothing is kept), NameTaken, StoreError, and
-    ValueError for a name that is none or a kind that is not a job's to give.
+    under the same name are the same artifact. A store that is away is waited for, so that work which is done need not
+    be done again. Raises LeaseLost (then nothing is kept), NameTaken, StoreError, and ValueError for a name that is
+    none or a kind that is not a job's to give.
     """
     _check(name, kind)
     key = f"runs/{job.row.run_id}/jobs/{job.row.pk}/{secrets.token_hex(16)}"
-    stored = store().put(stream, key)
+    stored = store().put(stream, key, settings.STORE_PATIENCE_S)
     kept = None
     try:
         kept = _record(job, name, kind, stored, key, content_type or TYPES.guess_type(name)[0] or BINARY)

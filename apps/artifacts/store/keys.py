@@ -23,6 +23,11 @@ def check_key(key: str) -> str:
     return key
 
 
+def is_key(text: str | None) -> bool:
+    """Whether what was found in a store can be one of Hive's."""
+    return bool(text) and len(text or "") <= MAX_LENGTH and bool(KEY.fullmatch(text or ""))
+
+
 def check_prefix(prefix: str) -> str:
     if len(prefix) > MAX_LENGTH or not PREFIX.fullmatch(prefix):
         raise BadKey(f"{prefix[:MAX_LENGTH]!r} is not the beginning of a key. {BadKey.__doc__}")

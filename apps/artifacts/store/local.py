@@ -35,7 +35,7 @@ class LocalStore:
             root.mkdir(parents=True, exist_ok=True, mode=0o700)
         return cls(root)
 
-    def put(self, stream: Source, key: str) -> Stored:
+    def put(self, stream: Source, key: str, patience_s: float = 0.0) -> Stored:  # noqa: ARG002 - a disk is not away
         target = self._path(key)
         partial = self.root / PARTIAL / secrets.token_hex(16)
         try:
@@ -73,8 +73,7 @@ class LocalStore:
         return _info(key, found)
 
     def exists(self, key: str) -> bool:
-        with _said_clearly("read"):
-            self.root.stat()  # a folder that went away is not a store without this key
+        self.check()  # a folder that went away is not a store without this key
         try:
             self.info(key)
         except NotStored:
@@ -99,8 +98,11 @@ class LocalStore:
     def link_to_put(self, key: str, expires_s: float, *, size_bytes: int) -> Link:
         return links.sign(links.Permit("put", key, expires_s, size_bytes=size_bytes))
 
+    def check(self) -> None:
+        with _said_clearly("reach"):
+            self.root.stat()
+
     def remove_partials(self, before: datetime) -> int:
-        """Delete what interrupted writes of before that moment have left; returns how many."""
         removed = 0
         for path in (self.root / PARTIAL).glob("*"):
             with contextlib.suppress(FileNotFoundError):

@@ -12,21 +12,28 @@ from django.core.exceptions import ImproperlyConfigured
 
 from apps.artifacts.store.local import LocalStore
 from apps.artifacts.store.port import ArtifactStore
+from apps.artifacts.store.s3 import S3Store, read_address
 
 
 def _local(url: str) -> ArtifactStore:
     return LocalStore.at(Path(unquote(urlsplit(url).path)))
 
 
+def _s3(url: str) -> ArtifactStore:
+    return S3Store(read_address(url))
+
+
 # A new kind of store is a module beside local.py and a line here.
-KINDS: dict[str, Callable[[str], ArtifactStore]] = {"file": _local}
+KINDS: dict[str, Callable[[str], ArtifactStore]] = {"file": _local, "s3": _s3}
 
 
 def open_store(url: str) -> ArtifactStore:
     """The store at this address. Raises ImproperlyConfigured for a scheme that is not known."""
     scheme = urlsplit(url).scheme
     if scheme not in KINDS:
-        raise ImproperlyConfigured(f"HIVE_STORE_URL: {scheme!r} is not known; use file:///folder.")
+        raise ImproperlyConfigured(
+            f"HIVE_STORE_URL: {scheme!r} is not known; use file:///folder or s3://key:secret@host/bucket."
+        )
     return KINDS[scheme](url)
 
 

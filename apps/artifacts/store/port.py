@@ -58,10 +58,11 @@ class ArtifactStore(Protocol):
     in the middle of put(). A key cannot be the folder of another (`a` and `a/b`).
     """
 
-    def put(self, stream: Source, key: str) -> Stored:
+    def put(self, stream: Source, key: str, patience_s: float = 0.0) -> Stored:
         """Write everything that `stream` gives; what lay under the key is replaced. Durable when it returns.
 
-        What the stream itself raises goes through, and nothing is written then.
+        What the stream itself raises goes through, and nothing is written then. A store that can be away for a while
+        (it restarts, the network is cut) is asked again for `patience_s` before StoreUnavailable is raised.
         """
         ...
 
@@ -89,4 +90,12 @@ class ArtifactStore(Protocol):
 
     def link_to_put(self, key: str, expires_s: float, *, size_bytes: int) -> Link:
         """An address that takes exactly `size_bytes` by HTTP PUT and stores them under the key."""
+        ...
+
+    def check(self) -> None:
+        """Raises StoreUnavailable where the store cannot be used now. Cheap: asked every few seconds."""
+        ...
+
+    def remove_partials(self, before: datetime) -> int:
+        """Delete what interrupted writes of before that moment have left; returns how many."""
         ...

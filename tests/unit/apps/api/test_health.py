@@ -17,7 +17,7 @@ FAR = {"REMOTE_ADDR": "203.0.113.9"}
 
 
 class Gone(MemoryStore):
-    def exists(self, key: str) -> bool:
+    def check(self) -> None:
         raise StoreUnavailable("Cannot read the artifact store: /secret/place.")
 
 

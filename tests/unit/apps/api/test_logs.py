@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from apps.artifacts.services.archive_logs import archive_logs
+from apps.artifacts.store import StoreUnavailable, installed
+from apps.artifacts.store.memory import MemoryStore
 from apps.runs.models import Job
 from tests.unit.apps.api.conftest import Api, Things
 
@@ -67,6 +71,18 @@ def test_a_job_that_printed_nothing_has_an_empty_log(owner: Api, things: Things)
     response = owner.get(f"/jobs/{silent.pk}/log")
     assert (response.status_code, body(response)) == (200, b"")
     assert owner.get(f"/jobs/{silent.pk}/log", headers={"Range": "bytes=0-"}).status_code == 416
+
+
+def test_an_archived_log_whose_store_is_away_is_said_before_the_first_byte(owner: Api, things: Things) -> None:
+    class Away(MemoryStore):
+        def get(self, key: str, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
+            raise StoreUnavailable("Cannot read the artifact store: it does not answer.")
+
+    archive_logs()
+    with installed(Away()):
+        response = owner.get(f"/jobs/{things.job.pk}/log")
+    assert (response.status_code, response.json()["code"]) == (503, "store_unavailable")
+    assert response["Retry-After"] == "1"
 
 
 def test_a_log_that_is_no_text_is_given_as_it_is(owner: Api, things: Things) -> None:

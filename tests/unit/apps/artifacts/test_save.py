@@ -78,7 +78,7 @@ def test_a_lease_that_is_lost_while_the_bytes_are_written_keeps_nothing(memory: 
 
 def test_a_store_that_is_full_leaves_no_row(begin_job: Begin) -> None:
     class Full(MemoryStore):
-        def put(self, stream: object, key: str) -> None:  # type: ignore[override]
+        def put(self, stream: object, key: str, patience_s: float = 0.0) -> None:  # type: ignore[override]
             raise StoreUnavailable("No space left on device")
 
     with installed(Full()), pytest.raises(StoreUnavailable):
