@@ -3,7 +3,11 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: install install-dev demo test check bench requirements clean
+# Tests that the choice of the database may make a difference to; what PostgreSQL alone can show is in tests/postgresql.
+NEAR_DATABASE := $(addprefix tests/unit/apps/,runs events artifacts api releases incidents dashboard/test_run_list.py) \
+  tests/postgresql
+
+.PHONY: install install-dev demo test test-postgresql check bench requirements clean
 
 install: .venv/hive.installed
 install-dev: .venv/dev.installed
@@ -27,6 +31,10 @@ demo: install
 
 test: install-dev
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+
+test-postgresql: install-dev
+	HIVE_TEST_DATABASE=postgresql $(BIN)/python -m pytest -n 2 --dist loadfile $(NEAR_DATABASE) \
+	  -k "not each_guard and not openapi" $(ARGS)
 
 check: install-dev
 	$(BIN)/ruff check .

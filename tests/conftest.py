@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -13,6 +14,7 @@ from django.contrib.auth import get_user_model
 
 from apps.accounts.models import Membership, Organisation, Role, User
 from apps.projects.models import Project
+from tests.database import end_other_sessions
 
 
 def pytest_configure() -> None:
@@ -30,6 +32,14 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
             report.outcome = "failed"
             report.longrepr = f"{item.nodeid}: {reason}. HIVE_REQUIRE is set: nothing may be skipped for want of this."
     return report
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """PostgreSQL drops no database that somebody is connected to; threads that tests left behind may be."""
+    yield
+    with django_db_blocker.unblock():
+        end_other_sessions()
 
 
 @dataclass(frozen=True)

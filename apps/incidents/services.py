@@ -41,13 +41,13 @@ def watch(release: Release, checks: list[dict[str, Any]]) -> list[Probe]:
 
 
 def take_due(now: datetime, limit: int = 50) -> list[Probe]:
-    """The probes whose time has come, each for exactly one caller: moving `next_at` on decides."""
+    """The probes whose time has come, each for exactly one caller. Two at once take different ones."""
     due = Probe.objects.filter(active=True, next_at__lte=now, release__status=ReleaseStatus.LIVE)
-    taken = []
-    for probe in due.select_related("release__environment", "release__run").order_by("next_at")[:limit]:
-        following = now + timedelta(seconds=probe.every_s)
-        if Probe.objects.filter(pk=probe.pk, next_at=probe.next_at).update(next_at=following):
-            taken.append(probe)
+    due = due.select_related("release__environment", "release__run").order_by("next_at")
+    with transaction.atomic():
+        taken = list(due.select_for_update(of=("self",), skip_locked=True, no_key=True)[:limit])
+        for probe in taken:
+            Probe.objects.filter(pk=probe.pk).update(next_at=now + timedelta(seconds=probe.every_s))
     return taken
 
 

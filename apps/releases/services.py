@@ -81,7 +81,7 @@ def go_live(
     switch was reserved meanwhile, LeaseLost if the attempt is not ours any more.
     """
     with _under(job):
-        environment = Environment.objects.select_for_update().get(pk=release.environment_id)
+        environment = Environment.objects.select_for_update(no_key=True).get(pk=release.environment_id)
         if environment.generation != generation:
             raise Outdated(f"{environment} was switched by somebody else meanwhile.")
         old = environment.live

@@ -8,12 +8,27 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from hive import env
 from hive.home import Home
 
+# Of every session on PostgreSQL; what the address says (?connect_timeout=10) goes over them. The reasons stand in
+# docs/decisions.md. Migrations may take longer than a statement may (hive/wiring.py).
+LIMITS_MS = {"statement_timeout": 30_000, "lock_timeout": 10_000, "idle_in_transaction_session_timeout": 60_000}
+SESSION: dict[str, Any] = {
+    "application_name": "hive",
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,
+    "options": " ".join(f"-c {name}={value}" for name, value in LIMITS_MS.items()),
+}
+
 
 def from_url(url: str, home: Home) -> dict[str, Any]:
     """Django's settings for a database address; SQLite in `home` where the address is empty.
 
     SQLite: WAL, so that readers never wait for the writer, and immediate transactions, so that two writers queue up at
     BEGIN and never find at COMMIT that they dead-locked. synchronous=NORMAL survives the death of any process.
+
+    PostgreSQL: each thread keeps its connection, and asks before its next piece of work whether it still answers.
     """
     if not url:
         return {
@@ -39,7 +54,7 @@ def from_url(url: str, home: Home) -> dict[str, Any]:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": unquote(parts.hostname or ""),
         "PORT": parts.port or "",
-        "OPTIONS": dict(parse_qsl(parts.query)),
+        "OPTIONS": {**SESSION, **dict(parse_qsl(parts.query))},
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,
     }

@@ -14,6 +14,7 @@ from apps.artifacts.models import Artifact
 from apps.artifacts.store import Source, Stored, StoreError, store
 from apps.runs.models import Job
 from apps.runs.services.active import ActiveJob
+from apps.runs.services.outage import outlast
 from apps.runs.services.output import LeaseLost
 from apps.runs.states import JobStatus
 
@@ -41,7 +42,8 @@ def save(job: ActiveJob, name: str, kind: str, stream: Source, content_type: str
     stored = store().put(stream, key, settings.STORE_PATIENCE_S)
     kept = None
     try:
-        kept = _record(job, name, kind, stored, key, content_type or TYPES.guess_type(name)[0] or BINARY)
+        content_type = content_type or TYPES.guess_type(name)[0] or BINARY
+        kept = outlast(lambda: _record(job, name, kind, stored, key, content_type), "save")
     finally:
         if kept is None or kept.store_key != key:
             discard(key)
@@ -60,7 +62,7 @@ def _record(job: ActiveJob, name: str, kind: str, stored: Stored, key: str, cont
     row = job.row
     try:
         with transaction.atomic():
-            held = Job.objects.select_for_update().filter(
+            held = Job.objects.select_for_update(no_key=True).filter(
                 pk=row.pk, lease_token=row.lease_token, status=JobStatus.RUNNING
             )
             if not list(held.values_list("pk")):

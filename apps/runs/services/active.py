@@ -16,6 +16,7 @@ from apps.events.masking import mask_text
 from apps.events.services import record
 from apps.projects.secrets import values_to_mask
 from apps.runs.models import Job, Run, Task
+from apps.runs.services.outage import outlast
 from apps.runs.services.output import LeaseLost, LogWriter
 from apps.runs.states import JobStatus, Reason
 
@@ -62,13 +63,13 @@ class ActiveJob:
     @cached_property
     def secrets(self) -> list[str]:
         """What must not be stored, wherever this job prints it: the project's secrets and Hive's own."""
-        return [*values_to_mask(self.run.project), *settings.OWN_SECRETS]
+        return [*outlast(lambda: values_to_mask(self.run.project), "mask"), *settings.OWN_SECRETS]
 
     @contextmanager
     def held(self) -> Iterator[None]:
         """A transaction in which the lease is ours, and stays so to its end. Raises LeaseLost if it is not."""
         with transaction.atomic():
-            mine = Job.objects.select_for_update().filter(
+            mine = Job.objects.select_for_update(no_key=True).filter(
                 pk=self.row.pk, lease_token=self.row.lease_token, status=JobStatus.RUNNING
             )
             if not list(mine.values_list("pk")):
@@ -77,8 +78,13 @@ class ActiveJob:
 
     def emit(self, type: str, **data: Any) -> None:
         """Record an event of this job. Raises LeaseLost if the job is no longer ours."""
-        with self.held():
-            record(self.row.run_id, type, self.masked(data), job_id=self.row.pk)
+        shown = self.masked(data)
+
+        def once() -> None:
+            with self.held():
+                record(self.row.run_id, type, shown, job_id=self.row.pk)
+
+        outlast(once, "emit")
 
     def masked(self, data: Any) -> Any:
         """The same data with every secret in its texts masked."""

@@ -25,7 +25,12 @@ def decide_and_prepare(run_id: int) -> Messages | None:
     May be called by anybody, at any time, twice at once: the second caller finds what the first one did.
     """
     with transaction.atomic():
-        run = Run.objects.select_for_update(of=("self",)).select_related("spec_version").filter(pk=run_id).first()
+        run = (
+            Run.objects.select_for_update(of=("self",), no_key=True)
+            .select_related("spec_version")
+            .filter(pk=run_id)
+            .first()
+        )
         while run is not None:
             state = read_state(run)
             decision = decide(state.snapshot)

@@ -6,7 +6,7 @@ import secrets
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from apps.events.lifecycle import Guard, MoveLost, move
@@ -16,10 +16,13 @@ from apps.runs.states import JobStatus, RunStatus, TaskStatus
 
 WANTED = (
     "EXISTS (SELECT 1 FROM runs_run WHERE runs_run.id = runs_job.run_id AND runs_run.epoch = %s"
-    " AND runs_run.stop_reason = '' AND runs_run.status IN ('queued', 'running'))"
+    " AND runs_run.stop_reason = '' AND runs_run.status IN ('queued', 'running'){lock})"
     " AND NOT EXISTS (SELECT 1 FROM runs_queue WHERE runs_queue.role = runs_job.role AND paused_at IS NOT NULL)"
     " AND NOT EXISTS (SELECT 1 FROM runs_worker WHERE runs_worker.name = %s AND draining_at IS NOT NULL)"
 )
+# Whoever stops, ends or publishes the run at this moment is waited for, and the condition then holds for what it left.
+# SQLite has one writer at a time, and nothing to say for that.
+RUN_LOCK = " FOR NO KEY UPDATE"
 
 
 def claim(job_id: int, epoch: int, worker: str, node: str = "") -> Job | None:
@@ -45,7 +48,7 @@ def _take(job: Job, epoch: int, worker: str, node: str) -> None:
     move(
         job,
         JobStatus.RUNNING,
-        guard=Guard(WANTED, (epoch, node)),
+        guard=Guard(WANTED.format(lock=RUN_LOCK if connection.features.has_select_for_update else ""), (epoch, node)),
         job_id=job.pk,
         worker=worker,
         lease_token=secrets.token_hex(16),

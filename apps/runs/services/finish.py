@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -25,16 +26,21 @@ def finish(active: ActiveJob, outcome: Outcome, epoch: int) -> bool:
     """Record the end. True if the canvas may go on; otherwise the manager is asked to look at the run.
 
     Raises LeaseLost if the job is not ours any more: then somebody else's attempt counts, and this one does not.
+    After any other error it may be called again.
+
+    The run is locked first, as by everything that writes about several of its rows: two that lock in different orders
+    would wait for each other.
     """
     active.log.close()
     job = active.row
     if outcome.data or outcome.message:
         outcome = replace(outcome, message=active.masked(outcome.message), data=active.masked(outcome.data))
-    with transaction.atomic():
+    with _as_it_was_read(job), transaction.atomic():
+        locked = Run.objects.select_for_update(no_key=True)
+        run = locked.values("status", "epoch", "stop_reason").get(pk=job.run_id)
         end_job(job, outcome)
         if outcome.status == JobStatus.COMPLETED:
             PROGRESS.get(job.step, _nothing)(job, outcome.data)
-        run = Run.objects.values("status", "epoch", "stop_reason").get(pk=job.run_id)
         go_on = (
             outcome.status == JobStatus.COMPLETED
             and run["epoch"] == epoch
@@ -45,6 +51,18 @@ def finish(active: ActiveJob, outcome: Outcome, epoch: int) -> bool:
             dispatch.advance(job.run_id)
         transaction.on_commit(lambda: wake.log(job.pk))
     return go_on
+
+
+@contextmanager
+def _as_it_was_read(job: Job) -> Iterator[None]:
+    """What is undone in the database is undone in the row too, so that the same can be tried again."""
+    status, lease_token = job.status, job.lease_token
+    try:
+        yield
+    except Exception:
+        job.status, job.lease_token = status, lease_token
+        job._state.fields_cache.clear()  # the task, which had moved on too
+        raise
 
 
 def end_job(job: Job, outcome: Outcome) -> None:

@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 
 from django.conf import settings
-from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db import Error as DatabaseError
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from apps.events import wake
@@ -95,6 +96,7 @@ class LogWriter:
             self._accept(self._mask.rest() if "_mask" in self.__dict__ else b"")
             if self._left_out:
                 self._buffer += f"\n[hive: {self._left_out:,} bytes were not kept here]\n".encode()
+                self._left_out = 0
             self._buffer += self._tail
             self._tail = bytearray()
             while self._buffer:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable
 
-from django.conf import settings
 from django.db import Error as DatabaseError
-from django.db import close_old_connections, connection
+from django.db import close_old_connections
 
 from apps.runs.outcome import JobFailed, Outcome, canceled, failed
 from apps.runs.services.active import ActiveJob
@@ -16,6 +14,7 @@ from apps.runs.services.claim import claim, may_go_on
 from apps.runs.services.drain import hand_back
 from apps.runs.services.finish import finish
 from apps.runs.services.heartbeat import pulse
+from apps.runs.services.outage import outlast
 from apps.runs.services.output import LeaseLost
 from apps.runs.services.presence import presence, worker_name
 from apps.runs.states import Reason
@@ -28,9 +27,9 @@ Work = Callable[[ActiveJob], Outcome]
 def perform(job_id: int, epoch: int, work: Work) -> bool:
     """Do one job. True when the canvas may go on: this job is completed, now or before, under this epoch."""
     close_old_connections()
-    row = claim(job_id, epoch, worker_name(), presence.node)
+    row = outlast(lambda: claim(job_id, epoch, worker_name(), presence.node), "claim")
     if row is None:
-        go_on = may_go_on(job_id, epoch)
+        go_on = outlast(lambda: may_go_on(job_id, epoch), "claim")
         if not go_on:
             hand_back(job_id, epoch)
         return go_on
@@ -38,7 +37,7 @@ def perform(job_id: int, epoch: int, work: Work) -> bool:
     pulse.watch(active)
     try:
         outcome = attempt(active, work)
-        return _until_the_lease_ends(lambda: finish(active, outcome, epoch))
+        return _record(active, outcome, epoch)
     except LeaseLost:
         logger.warning("action=finish job=%s the lease was lost; nothing was recorded", job_id)
         return False
@@ -68,15 +67,24 @@ def _stopped(reason: str, message: str) -> Outcome:
     return canceled(reason, message)
 
 
-def _until_the_lease_ends(record: Callable[[], bool]) -> bool:
-    """Try to record the end while the database is away; a step that is done should not be done again for that."""
-    give_up = time.monotonic() + settings.LEASE_S
-    while True:
+def _record(active: ActiveJob, outcome: Outcome, epoch: int) -> bool:
+    """finish(), also while the database is away for a moment: a step that is done should not be done again for that.
+
+    A connection that breaks while it commits leaves open whether it did. The next try then finds the lease gone, and
+    looks whether the job is completed.
+    """
+    unclear = False
+
+    def once() -> bool:
+        nonlocal unclear
         try:
-            return record()
-        except DatabaseError as error:
-            if time.monotonic() > give_up:
-                raise
-            logger.warning("action=finish database away (%s); trying again", error)
-            connection.close()
-            time.sleep(0.5)
+            return finish(active, outcome, epoch)
+        except LeaseLost:
+            if unclear and may_go_on(active.row.pk, epoch):
+                return True
+            raise
+        except DatabaseError:
+            unclear = True
+            raise
+
+    return outlast(once, "finish")

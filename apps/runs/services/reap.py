@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from django.conf import settings
+from django.db import transaction
 
 from apps.runs.models import Job
 from apps.runs.outcome import failed
@@ -22,11 +23,12 @@ BATCH = 200
 
 
 def reap_expired(now: datetime) -> Iterator[int]:
-    """End every job whose lease has run out; yields the runs."""
-    expired = Job.objects.filter(status=JobStatus.RUNNING, lease_expires_at__lt=now).select_related("run")
-    for job in expired[:BATCH]:
-        if end_lost(job, f"No heartbeat from {job.worker} for {settings.LEASE_S:g} s."):
-            yield job.run_id
+    """End every job whose lease has run out; yields the runs. A job whose row somebody is just writing is alive."""
+    expired = Job.objects.filter(status=JobStatus.RUNNING, lease_expires_at__lt=now).order_by("lease_expires_at")
+    with transaction.atomic():
+        taken = list(expired.select_for_update(skip_locked=True, no_key=True)[:BATCH])
+        lost = [job for job in taken if end_lost(job, f"No heartbeat from {job.worker} for {settings.LEASE_S:g} s.")]
+    yield from (job.run_id for job in lost)
 
 
 def reap_dead_workers() -> Iterator[int]:

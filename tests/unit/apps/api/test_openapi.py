@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import pytest
 import schemathesis
 from django.core.handlers.wsgi import WSGIHandler
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
 from django.test import Client
 from hypothesis import HealthCheck, settings
 from schemathesis import Case
@@ -26,6 +31,18 @@ CONFIG = schemathesis.Config.from_dict(
 document = schemathesis.openapi.from_wsgi("/api/schema/", WSGIHandler(), config=CONFIG, headers={"Host": "localhost"})
 
 
+@pytest.fixture
+def _in_one_transaction() -> Iterator[None]:
+    """Between requests a server may close its connection; a test's rows are seen on this one only."""
+    ends = (request_started, request_finished)
+    for end in ends:
+        end.disconnect(close_old_connections)
+    yield
+    for end in ends:
+        end.connect(close_old_connections)
+
+
+@pytest.mark.usefixtures("_in_one_transaction")
 @document.exclude(operation_id=LIVE).parametrize()
 @settings(deadline=None, suppress_health_check=list(HealthCheck))
 def test_every_operation_does_what_the_document_says(case: Case, things: Things, with_key: object) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from django.db import connection
 
 from apps.artifacts.models import Artifact
 from apps.artifacts.queries import find_log, log_size, read_log
@@ -15,6 +14,7 @@ from apps.artifacts.store.memory import MemoryStore
 from apps.events.models import LogChunk
 from apps.runs.models import Job
 from apps.runs.services.active import ActiveJob
+from tests.database import plan_of
 
 Ended = Callable[..., Job]
 PRINTED = (b"first line\n", bytes(range(256)) * 300, b"last\n")
@@ -175,8 +175,5 @@ def test_a_store_that_is_away_keeps_the_chunks(ended_job: Ended) -> None:
 
 def test_a_piece_is_found_by_the_index(ended_job: Ended) -> None:
     job = ended_job(*PRINTED)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            'EXPLAIN QUERY PLAN SELECT MAX("offset") FROM events_logchunk WHERE job_id=%s AND "offset"<=5', [job.pk]
-        )
-        assert "USING COVERING INDEX" in cursor.fetchone()[3]
+    plan = plan_of('SELECT MAX("offset") FROM events_logchunk WHERE job_id=%s AND "offset"<=5', [job.pk])
+    assert "USING COVERING INDEX" in plan or "Index Only Scan using log_offset_once" in plan, plan

@@ -17,6 +17,7 @@ from apps.specs import queries, services
 from apps.specs.models import Spec, SpecVersion
 from apps.specs.validate import check, check_data
 from tests.conftest import People
+from tests.database import own_database
 
 pytestmark = pytest.mark.django_db
 TEXT = "id: a\ntitle: A\ntests: [{run: x}]\n"
@@ -116,10 +117,12 @@ print(sorted(SpecVersion.objects.values_list("number", flat=True)), len(set(Spec
 
 
 def test_many_at_once_make_each_version_once(tmp_path: Path) -> None:
-    """Eight threads on a real database file, four texts between them, again and again."""
+    """Eight threads on a real database, four texts between them, again and again."""
     environ = {**os.environ, "HIVE_HOME": str(tmp_path), "DJANGO_SETTINGS_MODULE": "hive.settings"}
     program = [sys.executable, "-c", MANY_AT_ONCE]
-    done = subprocess.run(program, env=environ, capture_output=True, text=True, timeout=120, check=False)
+    with own_database() as url:
+        environ["HIVE_DATABASE_URL"] = url
+        done = subprocess.run(program, env=environ, capture_output=True, text=True, timeout=120, check=False)
     assert (done.stdout, done.stderr) == ("[1, 2, 3, 4] 4\n", "")
 
 
