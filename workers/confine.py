@@ -14,18 +14,23 @@ from apps.specs.schema.limits import Limits as LimitsSpec
 from workers.places import label_of, work_folder
 from workers.sandbox import best_kind, open_sandbox
 from workers.sandbox.port import Limits, Sandbox, SandboxError
+from workers.workspaces import NAME, workspace_kept
 
 
 @contextmanager
-def sandbox_for(job: ActiveJob, asked: LimitsSpec) -> Iterator[Sandbox]:
-    """A fresh sandbox that ends with the job: canceled, lost, or done. What it says of its isolation is in the log."""
+def sandbox_for(job: ActiveJob, asked: LimitsSpec, kept_as: str = NAME) -> Iterator[Sandbox]:
+    """A fresh sandbox that ends with the job: canceled, lost, or done. What it says of its isolation is in the log.
+
+    Its workspace becomes an artifact before it goes.
+    """
     kind = asked.sandbox or settings.SANDBOX or best_kind()
     try:
         with open_sandbox(kind, scratch=work_folder(), limits=limits_of(asked), label=label_of(job)) as sandbox:
             job.on_stop(lambda stop: sandbox.kill(stop.message))
             if sandbox.warning:
                 job.print(f"[hive] {sandbox.warning}")
-            yield sandbox
+            with workspace_kept(job, sandbox, kept_as):
+                yield sandbox
     except SandboxError as error:
         raise JobFailed(Reason.INFRASTRUCTURE, f"The sandbox ({kind}) failed: {error}") from error
 

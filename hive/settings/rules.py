@@ -13,6 +13,7 @@ PROBE_S: float = env.get("HIVE_PROBE_S")
 JOB_ATTEMPTS: int = env.get("HIVE_JOB_ATTEMPTS")
 REST_S: float = env.get("HIVE_REST_S")
 LOG_LIMIT_BYTES: int = env.get("HIVE_LOG_LIMIT_MB") * 1024 * 1024
+WORKSPACE_LIMIT_BYTES: int = env.get("HIVE_WORKSPACE_LIMIT_MB") * 1024 * 1024
 MIN_FREE_BYTES: int = env.get("HIVE_MIN_FREE_MB") * 1024 * 1024
 SANDBOX: str = env.get("HIVE_SANDBOX")
 TEMPLATE_SOURCES: list[str] = env.get("HIVE_TEMPLATES")

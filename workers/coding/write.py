@@ -19,6 +19,7 @@ from workers.coding.merging import start_of
 from workers.places import repository_of, require_room, worktree_of
 from workers.repo.repository import Repository
 from workers.repo.worktree import checkout
+from workers.workspaces import worktree_kept
 
 SHOWN_CHANGES = 200
 WORKSPACE = "/workspace/"
@@ -31,7 +32,7 @@ def write(job: ActiveJob) -> Outcome:
     spec = TaskSpec.model_validate(job.task.spec)
     repository = repository_of(job.run.project)
     base = start_of(job, repository)
-    with checkout(repository, base, worktree_of(job)) as tree:
+    with checkout(repository, base, worktree_of(job)) as tree, worktree_kept(job, tree.path):
         written = _write(job, spec, tree.path)
         commit = tree.commit(f"{spec.title}\n\nTask {spec.id} of run {job.run.pk}, round {job.row.round}.")
     repository.set_branch(f"hive/run-{job.run.pk}/{spec.id}", commit)

@@ -28,6 +28,7 @@ from workers.deployment.targets.port import Shown, Target, TargetError
 from workers.deployment.targets.recipe import Recipe
 from workers.places import repository_of, require_room
 from workers.repo.repository import Repository
+from workers.workspaces import workspace_kept
 
 LOG_TAIL_BYTES = 4000
 
@@ -91,6 +92,7 @@ def _build(job: ActiveJob, name: str, target: Target, repository: Repository, re
             recipe,
             on_output=job.log.write,
             on_begin=lambda kill: job.on_stop(lambda stop: kill(stop.message)),
+            around=lambda sandbox: workspace_kept(job, sandbox),
         )
     for note in build.notes:
         job.print(f"[hive] {note}")

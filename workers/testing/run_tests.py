@@ -22,6 +22,7 @@ from workers.repo.repository import Repository
 from workers.sandbox.port import WORKSPACE, Result, Sandbox
 from workers.testing.judge import Verdict, judge
 from workers.testing.reports import count, reports_in
+from workers.workspaces import NAME
 
 TAIL_BYTES = 64 * 1024
 
@@ -42,7 +43,12 @@ def run_tests(job: ActiveJob, commit: str, tasks: Sequence[TaskSpec]) -> Outcome
     """All commands of all tasks, also after a red one: a reader wants to see everything that is wrong."""
     require_room()
     repository = repository_of(job.run.project)
-    seen = [one for task in tasks for one in _run_task(job, repository, commit, task)]
+    names = [f"{task.id}/{NAME}" if len(tasks) > 1 else NAME for task in tasks]
+    seen = [
+        one
+        for task, name in zip(tasks, names, strict=True)
+        for one in _run_task(job, repository, commit, task, kept_as=name)
+    ]
     save(job, "tests.json", Artifact.Kind.REPORT, [json.dumps(seen, indent=1).encode()])
     red = [one for one in seen if one["reason"]]
     if red:
@@ -62,9 +68,11 @@ class Stand:
     secrets: dict[str, str]
 
 
-def _run_task(job: ActiveJob, repository: Repository, commit: str, task: TaskSpec) -> list[dict[str, Any]]:
+def _run_task(
+    job: ActiveJob, repository: Repository, commit: str, task: TaskSpec, kept_as: str
+) -> list[dict[str, Any]]:
     secrets = _secrets_of(job, task)
-    with sandbox_for(job, task.constraints) as sandbox:
+    with sandbox_for(job, task.constraints, kept_as) as sandbox:
         with repository.archive(commit) as tar:
             sandbox.unpack(cast(BinaryIO, tar))
         home = task.home if repository.holds(commit, task.home.removeprefix(f"{WORKSPACE}/")) else WORKSPACE

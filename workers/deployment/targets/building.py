@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from workers.deployment import static_server
 from workers.deployment.targets.folder import ReleaseFolder
-from workers.deployment.targets.port import Build, TargetError
+from workers.deployment.targets.port import Around, Build, TargetError, nothing_around
 from workers.deployment.targets.recipe import Recipe
 from workers.sandbox.kinds import open_sandbox
 from workers.sandbox.port import WORKSPACE, Ended, OnOutput, Sandbox, SandboxError, UnsafePath
@@ -47,7 +47,13 @@ class Builder:
         self._open_sandbox = open_sandbox
 
     def build(
-        self, folder: ReleaseFolder, checkout: BinaryIO, recipe: Recipe, on_output: OnOutput, stop: Stop
+        self,
+        folder: ReleaseFolder,
+        checkout: BinaryIO,
+        recipe: Recipe,
+        on_output: OnOutput,
+        stop: Stop,
+        around: Around = nothing_around,
     ) -> Build:
         """Fill the folder. Raises TargetError; what the product itself did wrong is a Build."""
         try:
@@ -59,11 +65,12 @@ class Builder:
                 limits=recipe.build_limits,
             ) as sandbox:
                 stop.holds(sandbox)
-                sandbox.unpack(checkout)
-                failed = _run(sandbox, recipe, on_output) if recipe.build else None
-                if stop.why:
-                    return stopped(stop)
-                return failed or _pack(sandbox, folder, recipe)
+                with around(sandbox):
+                    sandbox.unpack(checkout)
+                    failed = _run(sandbox, recipe, on_output) if recipe.build else None
+                    if stop.why:
+                        return stopped(stop)
+                    return failed or _pack(sandbox, folder, recipe)
         except (UnsafePath, TooMuch) as error:
             return Build(False, f"The commit cannot be released: {error}", exit_code=None)
         except (SandboxError, OSError) as error:

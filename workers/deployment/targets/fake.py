@@ -6,7 +6,18 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import BinaryIO
 
-from workers.deployment.targets.port import Build, Health, Kill, NotBuilt, Shown, StaleSwitch, Standing, TargetError
+from workers.deployment.targets.port import (
+    Around,
+    Build,
+    Health,
+    Kill,
+    NotBuilt,
+    Shown,
+    StaleSwitch,
+    Standing,
+    TargetError,
+    nothing_around,
+)
 from workers.deployment.targets.recipe import Recipe
 from workers.probe.address import Address
 from workers.sandbox.port import OnOutput
@@ -37,6 +48,7 @@ class FakeTarget:
         *,
         on_output: OnOutput = lambda _data: None,
         on_begin: Callable[[Kill], None] = lambda _kill: None,
+        around: Around = nothing_around,  # noqa: ARG002 - it builds in no sandbox
     ) -> Build:
         self.calls.append(("build", release))
         on_begin(lambda _why: None)

@@ -12,12 +12,22 @@ product's own doing, and the reader wants to see them.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
 from workers.deployment.targets.recipe import Recipe
 from workers.probe.address import Address
-from workers.sandbox.port import Ended, OnOutput
+from workers.sandbox.port import Ended, OnOutput, Sandbox
+
+Around = Callable[[Sandbox], AbstractContextManager[None]]
+"""Entered when the build's sandbox is open, left before it goes: for whoever wants to see its files."""
+
+
+def nothing_around(_sandbox: Sandbox) -> AbstractContextManager[None]:
+    """Nobody wants to see them."""
+    return nullcontext()
+
 
 Kill = Callable[[str], None]
 """Ends a build from any thread; the sentence says why and comes back as its message."""
@@ -115,10 +125,12 @@ class Target(Protocol):
         *,
         on_output: OnOutput = ...,
         on_begin: Callable[[Kill], None] = ...,
+        around: Around = ...,
     ) -> Build:
         """Make a release from a commit's files (a tar, read once). A release id stands for one content for good.
 
-        `on_begin` gets a function that ends the build from another thread. Raises TargetError where the target is to
+        `on_begin` gets a function that ends the build from another thread; `around` is for a build in a sandbox of
+        Hive's, where there is one. Raises TargetError where the target is to
         blame: disk, sandbox, an archive that is none.
         """
         ...

@@ -17,6 +17,7 @@ from workers.deployment.host.views import ReleaseState, ReleaseView
 from workers.deployment.targets.building import Builder, Stop, argv, cwd, stopped
 from workers.deployment.targets.folder import ReleaseFolder
 from workers.deployment.targets.port import (
+    Around,
     Build,
     CannotStart,
     Health,
@@ -26,6 +27,7 @@ from workers.deployment.targets.port import (
     StaleSwitch,
     Standing,
     TargetError,
+    nothing_around,
 )
 from workers.deployment.targets.recipe import Recipe
 from workers.probe.address import Address
@@ -54,6 +56,7 @@ class ProcessTarget:
         *,
         on_output: OnOutput = lambda _data: None,
         on_begin: Callable[[Kill], None] = lambda _kill: None,
+        around: Around = nothing_around,
     ) -> Build:
         folder, stop = self._folder(release), Stop()
         on_begin(stop)
@@ -62,7 +65,7 @@ class ProcessTarget:
                 return stopped(stop)
             if folder.built:
                 return _built_already(folder, recipe)
-            return self._builder.build(folder, checkout, recipe, on_output, stop)
+            return self._builder.build(folder, checkout, recipe, on_output, stop, around)
 
     def start(self, release: str) -> Standing:
         folder = self._folder(release)

@@ -51,7 +51,8 @@ def test_what_the_engine_writes_is_committed_with_evidence(people: People, home:
 def test_diff_and_tree_are_kept(people: People, home: Home) -> None:
     run = planned(people)
     write(held(run, "coding.code", task_of(run)))
-    assert sorted(Artifact.objects.values_list("name", "kind")) == [("changes.diff", "diff"), ("tree.tar", "tree")]
+    kept = [("changes.diff", "diff"), ("tree.tar", "tree"), ("workspace.tar.gz", "workspace")]
+    assert sorted(Artifact.objects.values_list("name", "kind")) == kept
 
 
 def test_a_promise_that_the_commit_does_not_keep_is_a_failure(people: People, home: Home) -> None:
