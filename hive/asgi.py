@@ -38,4 +38,7 @@ def too_large(scope: Scope, limit: int) -> HttpResponse:
     return HttpResponse(detail, status=413, content_type="text/plain", headers=headers)
 
 
-application = Handler(Pool("hive-web", settings.WEB_THREADS), largest_body, too_large)
+# Whoever decides by these to restart Hive must not be misled by pages that wait.
+APART = {"/healthz": Pool("hive-alive", 1), "/readyz": Pool("hive-ready", 2)}
+
+application = Handler(Pool("hive-web", settings.WEB_THREADS), largest_body, too_large, APART)

@@ -11,7 +11,8 @@ import asyncio
 import contextlib
 import io
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, BinaryIO, cast
 
 from django.conf import settings
@@ -40,14 +41,22 @@ class ClientGone(Exception):
 class Handler(BaseHandler):
     """An ASGI application.
 
-    `limit` says how large the body of a request may be, `refuse` what is answered to a larger one.
+    `limit` says how large the body of a request may be, `refuse` what is answered to a larger one. What is asked at one
+    of the `apart` addresses runs in threads of its own: it is answered also while all others wait for a database.
     """
 
     request_class = ASGIRequest
 
-    def __init__(self, pool: Pool, limit: Callable[[Scope], int], refuse: Callable[[Scope, int], HttpResponse]) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        limit: Callable[[Scope], int],
+        refuse: Callable[[Scope, int], HttpResponse],
+        apart: Mapping[str, Pool] = MappingProxyType({}),
+    ) -> None:
         super().__init__()
         self._pool = pool
+        self._apart = apart
         self._limit = limit
         self._refuse = refuse
         self.load_middleware(is_async=False)
@@ -64,7 +73,8 @@ class Handler(BaseHandler):
             await _send_whole(self._refuse(scope, limit), send)
             return
         with body:
-            response = await self._pool.run(self._respond, scope, body)
+            pool = self._apart.get(scope["path"], self._pool)
+            response = await pool.run(self._respond, scope, body)
             if response.streaming:
                 await self._send_stream(response, receive, send)
             else:

@@ -21,7 +21,7 @@ class Part:
 
     name: str
     ok: bool
-    took_ms: float | None
+    latency_ms: float | None
     message: str
 
 
@@ -63,7 +63,7 @@ def _ms_since(began_at: float) -> float:
 
 
 def _parts(body: bytes) -> tuple[Part, ...]:
-    """From `{"parts": {name: {"ok": true, "took_ms": 0.4, "message": ""}}}`; the rest is left out."""
+    """From `{"parts": {name: {"ok": true, "latency_ms": 0.4, "message": ""}}}`; the rest is left out."""
     try:
         loaded = json.loads(body)["parts"]
         return tuple(_part(name, part) for name, part in loaded.items())
@@ -72,5 +72,5 @@ def _parts(body: bytes) -> tuple[Part, ...]:
 
 
 def _part(name: str, part: dict[str, Any]) -> Part:
-    took_ms = part.get("took_ms")
+    took_ms = part.get("latency_ms")
     return Part(name, bool(part["ok"]), float(took_ms) if took_ms is not None else None, str(part.get("message", "")))

@@ -80,13 +80,13 @@ def _print(answer: dict[str, Any], readiness: Readiness) -> None:
         (
             part.name,
             "ok" if part.ok else "fail",
-            f"{part.took_ms:.1f} ms" if part.took_ms is not None else "",
+            f"{part.latency_ms:.1f} ms" if part.latency_ms is not None else "",
             part.message,
         )
         for part in readiness.parts
     ]
     if parts:
-        show.table(("answers", "", "took", ""), parts)
+        show.table(("answers", "", "latency", ""), parts)
 
 
 def _row(name: str, child: dict[str, Any]) -> tuple[str, ...]:

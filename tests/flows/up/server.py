@@ -13,7 +13,7 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
-        part = {"ok": True, "took_ms": 0.5, "message": ""}
+        part = {"ok": True, "latency_ms": 0.5, "message": ""}
         readyz = {"parts": {"database": part}}
         body = json.dumps(readyz if self.path == "/readyz" else {"pid": os.getpid(), **os.environ}).encode()
         self.send_response(200)

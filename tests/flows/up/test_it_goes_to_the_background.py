@@ -77,7 +77,7 @@ def test_status_shows_children_memory_and_what_readyz_answers(hive: Installed) -
     assert web["memory_bytes"] > 1_000_000
     assert web["uptime_s"] >= 0
     assert said["memory_bytes"] > web["memory_bytes"]
-    assert said["readyz"]["parts"] == [{"name": "database", "ok": True, "took_ms": 0.5, "message": ""}]
+    assert said["readyz"]["parts"] == [{"name": "database", "ok": True, "latency_ms": 0.5, "message": ""}]
     hive.hive("down")
 
 

@@ -59,8 +59,9 @@ urlpatterns = [path("plain", plain), path("broken", broken), path("pieces", piec
 class Client:
     """Speaks ASGI to the handler. Goes away after `leaves_after` pieces, where that is given."""
 
-    def __init__(self, leaves_after: int | None = None) -> None:
+    def __init__(self, leaves_after: int | None = None, handler: Handler | None = None) -> None:
         self.leaves_after = leaves_after
+        self.handler = handler or Handler(Pool("web-test", 2), largest_body, too_large)
         self.sent: list[dict[str, Any]] = []
         self.left = asyncio.Event()
 
@@ -87,7 +88,7 @@ class Client:
                 self.left.set()
 
         async with asyncio.timeout(20):
-            await Handler(Pool("web-test", 2), largest_body, too_large)(scope, receive, send)
+            await self.handler(scope, receive, send)
 
     @property
     def status(self) -> int:
@@ -203,3 +204,16 @@ def test_only_a_link_to_put_opens_the_door_for_more() -> None:
     get = links.sign(links.Permit("get", "a", 60)).url
     sizes = [largest_body({"method": "PUT", "path": path}) for path in (put, get, put + "x", "/api/v1/runs")]
     assert sizes == [10**10, 8388608, 8388608, 8388608]
+
+
+def test_who_asks_whether_it_lives_is_answered_while_all_others_wait() -> None:
+    """Every thread of the pages hangs, as on a database that does."""
+    stuck, pages = threading.Event(), Pool("web-test", 1)
+    pages.submit(stuck.wait)
+    with override_settings(ROOT_URLCONF=__name__):
+        client = Client(handler=Handler(pages, largest_body, too_large, {"/plain": Pool("apart-test", 1)}))
+        try:
+            asyncio.run(client.ask("/plain"))
+        finally:
+            stuck.set()
+    assert b"apart-test_0" in client.content

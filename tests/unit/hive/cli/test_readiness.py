@@ -27,12 +27,12 @@ def http(status: str, body: str) -> bytes:
 
 
 def test_200_is_ready_and_its_parts_are_told() -> None:
-    body = '{"parts": {"broker": {"ok": true, "took_ms": 1.5, "message": "fine"}, "store": {"ok": false}}}'
+    body = '{"parts": {"broker": {"ok": true, "latency_ms": 1.5, "message": "fine"}, "store": {"ok": false}}}'
     found = ask(answering(http("200 OK", body)))
     assert (found.ready, found.status, found.message) == (True, 200, "200 OK")
     broker, store = found.parts
-    assert (broker.name, broker.ok, broker.took_ms, broker.message) == ("broker", True, 1.5, "fine")
-    assert (store.name, store.ok, store.took_ms) == ("store", False, None)
+    assert (broker.name, broker.ok, broker.latency_ms, broker.message) == ("broker", True, 1.5, "fine")
+    assert (store.name, store.ok, store.latency_ms) == ("store", False, None)
 
 
 def test_503_is_not_ready() -> None:
