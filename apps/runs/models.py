@@ -14,9 +14,10 @@ from apps.projects.models import Project
 from apps.runs import states
 from apps.runs.states import GateStatus, JobStatus, Reason, RunStatus, TaskStatus
 from apps.runs.stations import Queue, Worker
+from apps.runs.turns import Turn
 from apps.specs.models import SpecVersion
 
-__all__ = ["Gate", "Job", "Priority", "Queue", "Run", "Sweep", "Task", "Worker"]
+__all__ = ["Gate", "Job", "Priority", "Queue", "Run", "Sweep", "Task", "Turn", "Worker"]
 
 
 class Priority(models.IntegerChoices):

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 from apps.artifacts.models import Artifact
 from apps.artifacts.services.save import save
 from apps.events.models import EventType
 from apps.runs.models import Task
-from apps.runs.outcome import JobFailed, Outcome, counted, done, failed
+from apps.runs.outcome import Outcome, counted, done, failed
 from apps.runs.services.active import ActiveJob
 from apps.runs.states import Reason
 from apps.specs.schema import Task as TaskSpec
@@ -18,7 +17,7 @@ from workers.coding.engines.port import Assignment, EngineFailed, Written
 from workers.coding.merging import start_of
 from workers.places import repository_of, require_room, worktree_of
 from workers.repo.repository import Repository
-from workers.repo.worktree import checkout
+from workers.repo.worktree import Worktree, checkout
 from workers.workspaces import worktree_kept
 
 SHOWN_CHANGES = 200
@@ -33,22 +32,25 @@ def write(job: ActiveJob) -> Outcome:
     repository = repository_of(job.run.project)
     base = start_of(job, repository)
     with checkout(repository, base, worktree_of(job)) as tree, worktree_kept(job, tree.path):
-        written = _write(job, spec, tree.path)
+        written, failure = _write(job, spec, tree)
         commit = tree.commit(f"{spec.title}\n\nTask {spec.id} of run {job.run.pk}, round {job.row.round}.")
     repository.set_branch(f"hive/run-{job.run.pk}/{spec.id}", commit)
     job.print(f"{written.summary} Commit {commit[:12]}.")
     changes = _report(job, repository, base, commit)
+    if failure is not None:
+        return failed(Reason(failure.reason), str(failure), commit=commit, files=len(changes))
     return _judge(repository, spec, commit, written, changes)
 
 
-def _write(job: ActiveJob, spec: TaskSpec, folder: Path) -> Written:
+def _write(job: ActiveJob, spec: TaskSpec, tree: Worktree) -> tuple[Written, EngineFailed | None]:
+    """What the engine says it did, and how it failed if it did: what it has written until then is kept."""
     assignment = Assignment(spec, job.row.round, last_failure(job.task, job.row.round), job.emit, job.print)
     try:
-        engine = engine_for(spec.engine or job.run.engine)
+        engine = engine_for(spec.engine or job.run.engine, job, tree)
         job.emit(EventType.ACTIVITY, text=f"Writing {spec.title} with the engine {engine.name}")
-        return engine.write_code(assignment, folder)
+        return engine.write_code(assignment, tree.path), None
     except EngineFailed as error:
-        raise JobFailed(Reason(error.reason), str(error)) from error
+        return Written(f"{error} What was written until then is kept."), error
 
 
 def last_failure(task: Task, round: int) -> str:

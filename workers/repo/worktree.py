@@ -22,11 +22,38 @@ class Worktree:
 
     def commit(self, message: str) -> str:
         """Commit everything that changed and is not ignored. The base itself where nothing did."""
+        return self._write(message, self.base)
+
+    def snapshot(self, name: str) -> str:
+        """Everything as it is now, as a commit on the base that refs/hive/`name` keeps; or the base itself."""
+        commit = self._write("Snapshot", self.base)
+        self._git("update-ref", f"refs/hive/{name}", commit)
+        return commit
+
+    def restore(self, commit: str) -> None:
+        """Make the files what they are in this commit, ignored ones aside. The base stays what it was."""
+        self._git("read-tree", "-u", "--reset", commit)
+
+    def changed(self) -> str:
+        """What is other than in the base, as `git status --short` tells it."""
+        self._git("add", "--all", "--", ".")
+        return self._git("diff", "--cached", "--name-status", "--no-renames", self.base)
+
+    def diff(self, path: str = "") -> str:
+        """Everything that is other than in the base, or what is of it below one path, as a unified diff."""
+        self._git("add", "--all", "--", ".")
+        plain = ("--no-color", "--no-ext-diff", "--no-textconv")
+        return self._git("diff", "--cached", *plain, self.base, "--", f":(literal){path}" if path else ".")
+
+    def log(self, count: int) -> str:
+        return self._git("log", f"--max-count={count}", "--date=short", "--format=%h %ad %an: %s", self.base)
+
+    def _write(self, message: str, parent: str) -> str:
         self._git("add", "--all", "--", ".")
         tree = self._git("write-tree")
-        if tree == self._git("rev-parse", f"{self.base}^{{tree}}"):
-            return self.base
-        return self.repository.write_commit(tree, [self.base], message)
+        if tree == self._git("rev-parse", f"{parent}^{{tree}}"):
+            return parent
+        return self.repository.write_commit(tree, [parent], message)
 
     def _git(self, *args: str) -> str:
         """The worktree's `.git` file is not read: whoever wrote in the worktree could have changed it."""

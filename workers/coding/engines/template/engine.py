@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from apps.specs.schema import WORKSPACE, FileInput, Task, TemplateInput
 from workers.coding.engines.port import Assignment, EngineFailed, Written
@@ -44,12 +45,16 @@ class TemplateEngine:
 
         try:
             inputs = lay_out(task, worktree, self.catalogue, told)
-            template = task.template
-            deploy = self.catalogue.find(template.name).deploy.model_dump(exclude_none=True) if template else {}
+            deploy = self.deploy_of(task)
         except TemplateError as error:
             raise EngineFailed(str(error), "script_failed" if error.permanent else "infrastructure") from error
         files = sum(len(one.files) for one in inputs)
         return Written(f"Wrote {files} files from {len(inputs)} inputs." if inputs else "Nothing to write.", deploy)
+
+    def deploy_of(self, task: Task) -> dict[str, Any]:
+        """What the task's template says of deploying what is made from it. Raises TemplateError."""
+        template = task.template
+        return self.catalogue.find(template.name).deploy.model_dump(exclude_none=True) if template else {}
 
 
 def lay_out(

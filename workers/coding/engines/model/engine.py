@@ -1,0 +1,132 @@
+"""ModelEngine: prepare the desk, let the loop run, bring back what it made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from apps.specs.schema import Task
+from workers.coding.engines.model.history import TaskHistory
+from workers.coding.engines.model.mirror import Mirror
+from workers.coding.engines.model.words import opening
+from workers.coding.engines.port import Assignment, EngineFailed, Written
+from workers.coding.engines.template import TemplateEngine
+from workers.llm.budget import Budget, BudgetExhausted
+from workers.llm.loop.condense import Condenser
+from workers.llm.loop.loop import Loop, Surroundings
+from workers.llm.loop.stuck import Stuck
+from workers.llm.loop.trajectory import Trajectory
+from workers.llm.port import Model, ModelCanceled, ModelError, OnDelta, ignore
+from workers.llm.tools.bounded import Bounds
+from workers.llm.tools.desk import Desk
+from workers.llm.tools.edit import edit
+from workers.llm.tools.files import read, write
+from workers.llm.tools.git import git_tools
+from workers.llm.tools.patch import apply_patch
+from workers.llm.tools.port import Instrument, Toolbox
+from workers.llm.tools.search import glob, grep
+from workers.llm.tools.shell import shell
+from workers.llm.tools.submit import submit
+from workers.repo.worktree import Worktree
+from workers.sandbox.port import WORKSPACE, Sandbox
+
+CONTEXT_TOKENS = 100_000
+
+
+@dataclass(frozen=True)
+class Means:
+    """What a model needs to work on one task, from whoever has it.
+
+    `snapshots`: the name under refs/hive that keeps the files after each step. `more`: further tools (web, memory …).
+    `locked` says why a path may not be changed, or nothing. `said`: what people wrote to the job since last asked.
+    """
+
+    model: Model
+    budget: Budget
+    trajectory: Trajectory
+    open_sandbox: Callable[[], AbstractContextManager[Sandbox]]
+    worktree: Worktree
+    snapshots: str
+    inputs: TemplateEngine
+    on_delta: OnDelta = ignore
+    locked: Callable[[str], str] = lambda _: ""
+    said: Callable[[], list[str]] = list
+    more: Callable[[Desk], list[Instrument]] = lambda _: []
+    context_tokens: int = CONTEXT_TOKENS
+
+
+class ModelEngine:
+    """Writes by conversation. Killed and called again with the same trajectory, it goes on after the last step."""
+
+    name = "model"
+
+    def __init__(self, means: Means) -> None:
+        self._means = means
+
+    def write_code(self, assignment: Assignment, worktree: Path) -> Written:
+        means = self._means
+        deploy = self._begin(assignment, worktree)
+        with means.open_sandbox() as sandbox:
+            mirror = Mirror(sandbox, means.worktree)
+            mirror.fill(means.worktree.snapshot(means.snapshots))
+            desk = desk_for(assignment.task, sandbox, means)
+            history = TaskHistory(means.worktree, mirror, desk)
+            try:
+                end = self._loop(assignment, desk, history, mirror).run(opening(assignment, sandbox))
+            except (BudgetExhausted, Stuck, ModelError) as error:
+                raise EngineFailed(str(error), reason_of(error)) from error
+            except ModelCanceled as error:
+                raise EngineFailed(str(error), "canceled_by_user") from error
+            finally:
+                mirror.sync()
+        return Written("\n".join([str(end), *history.notes]), deploy)
+
+    def _begin(self, assignment: Assignment, worktree: Path) -> dict[str, Any]:
+        """The files as the last step left them; or else the task's inputs, from which the first step begins."""
+        turns = self._means.trajectory.load()
+        if turns:
+            assignment.put(f"Going on after {len(turns)} messages of an attempt that was interrupted.")
+        if last := next((turn.snapshot for turn in reversed(turns) if turn.snapshot), ""):
+            self._means.worktree.restore(last)
+        elif assignment.round == 1:
+            return self._means.inputs.write_code(assignment, worktree).deploy
+        return self._means.inputs.deploy_of(assignment.task)
+
+    def _loop(self, assignment: Assignment, desk: Desk, history: TaskHistory, mirror: Mirror) -> Loop:
+        means = self._means
+
+        def snapshot() -> str:
+            return means.worktree.snapshot(means.snapshots) if mirror.sync() else ""
+
+        around = Surroundings(assignment.emit, snapshot, means.said, means.on_delta)
+        tools = [*tools_for(desk), *git_tools(history), *means.more(desk), submit()]
+        box = Toolbox(tools, Bounds(keep=desk.sandbox.write))
+        return Loop(means.model, box, means.trajectory, means.budget, around, Condenser(means.context_tokens))
+
+
+def tools_for(desk: Desk) -> list[Instrument]:
+    """What every model gets that works on files."""
+    return [shell(desk), read(desk), write(desk), edit(desk), apply_patch(desk), glob(desk), grep(desk)]
+
+
+def desk_for(task: Task, sandbox: Sandbox, means: Means) -> Desk:
+    home = task.home if (means.worktree.path / task.home.removeprefix(f"{WORKSPACE}/")).is_dir() else WORKSPACE
+    return Desk(
+        sandbox,
+        home,
+        longest_timeout_s=task.constraints.timeout_s,
+        no_output_s=task.constraints.no_output_s,
+        locked=means.locked,
+    )
+
+
+def reason_of(error: Exception) -> str:
+    """One of runs.states.Reason."""
+    if isinstance(error, BudgetExhausted):
+        return "budget_exhausted"
+    if isinstance(error, Stuck):
+        return "stuck"
+    return "script_failed" if isinstance(error, ModelError) and error.permanent else "infrastructure"

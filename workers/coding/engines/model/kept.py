@@ -1,0 +1,48 @@
+"""KeptTrajectory: a conversation in the database, each turn written under the job's lease, secrets masked."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from apps.runs.services.active import ActiveJob
+from apps.runs.turns import Turn as Row
+from apps.runs.turns import turns_of
+from workers.llm.loop.trajectory import Turn
+from workers.llm.port import Message, Role, ToolCall
+
+
+class KeptTrajectory:
+    """See trajectory.Trajectory. One worker at a time appends: append raises LeaseLost for any other."""
+
+    def __init__(self, job: ActiveJob) -> None:
+        self._job = job
+        self._count = 0
+
+    def load(self) -> list[Turn]:
+        rows = turns_of(self._job.task.pk, self._job.row.round)
+        self._count = len(rows)
+        return [Turn(message_of(row["message"]), row["snapshot"]) for row in rows]
+
+    def append(self, turn: Turn) -> None:
+        row = self._job.row
+        with self._job.held():
+            Row.objects.create(
+                task=self._job.task,
+                round=row.round,
+                number=self._count + 1,
+                job_id=row.pk,
+                message=self._job.masked(data_of(turn.message)),
+                snapshot=turn.snapshot,
+            )
+        self._count += 1
+
+
+def data_of(message: Message) -> dict[str, Any]:
+    """As JSON, without what is empty."""
+    return {name: value for name, value in asdict(message).items() if value}
+
+
+def message_of(data: dict[str, Any]) -> Message:
+    calls = tuple(ToolCall(**call) for call in data.get("tool_calls", ()))
+    return Message(Role(data["role"]), data.get("text", ""), calls, data.get("call_id", ""), data.get("name", ""))
