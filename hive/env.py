@@ -117,6 +117,13 @@ _TABLE = [
     Setting("HIVE_STORE_PATIENCE_S", "60", seconds, "How long a job goes on trying to keep a file while S3 is away."),
     Setting("HIVE_TEMPLATES", "", words, "More template catalogues: folders or git addresses, separated by commas."),
     Setting("HIVE_SANDBOX", "", text, "bubblewrap or process. Empty: the best kind that works here."),
+    Setting("HIVE_DOCKER_IMAGE", "python:3.11-slim-bookworm", text, "Image for what brings no Dockerfile of its own."),
+    Setting(
+        "HIVE_DOCKER_IMAGES",
+        "debian:*,python:*",
+        words,
+        "Images that Dockerfiles and compose files may name; * stands for anything.",
+    ),
     Setting("HIVE_LEASE_S", "30", seconds, "How long a job's lease holds without a heartbeat."),
     Setting("HIVE_SWEEP_S", "5", seconds, "How often the sweep looks for expired leases and forgotten runs."),
     Setting(

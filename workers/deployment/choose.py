@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 
 from django.conf import settings
@@ -10,6 +11,8 @@ from apps.runs.outcome import JobFailed
 from apps.runs.states import Reason
 from workers.deployment.host.client import HostClient
 from workers.deployment.targets.building import Builder
+from workers.deployment.targets.docker import DockerTarget
+from workers.deployment.targets.making import Rules
 from workers.deployment.targets.port import Target
 from workers.deployment.targets.process import ProcessTarget
 
@@ -28,4 +31,18 @@ def _process() -> Target:
     return ProcessTarget(home.releases, Builder(home.work), HostClient(home.socket("host")))
 
 
-TARGETS: dict[str, Callable[[], Target]] = {"process": _process}
+def _docker() -> Target:
+    home = settings.HOME
+    return DockerTarget(home.releases, Builder(home.work), HostClient(home.socket("host")), rules())
+
+
+def rules() -> Rules:
+    return Rules(installation(), settings.DOCKER_IMAGE, tuple(settings.DOCKER_IMAGES))
+
+
+def installation() -> str:
+    """What tells this installation's containers from those of others on the same engine."""
+    return hashlib.sha256(f"{settings.SECRET_KEY} {settings.HOME.root}".encode()).hexdigest()[:12]
+
+
+TARGETS: dict[str, Callable[[], Target]] = {"process": _process, "docker": _docker}

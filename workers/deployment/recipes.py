@@ -16,7 +16,7 @@ from workers.repo.repository import Repository
 def filled(spec: Spec, run: Run) -> Deploy:
     """The spec's deploy part, completed by what the template that made the product says. Raises JobFailed."""
     deploy = (spec.deploy or Deploy()).filled(_defaults(spec, run))
-    if not deploy.directory and not deploy.command:
+    if not (deploy.directory or deploy.command or deploy.by_itself):
         message = (
             "Nothing says what to deploy: give `deploy` a `directory` to serve or a `command` that listens on $PORT."
         )
@@ -49,6 +49,10 @@ def recipe_for(spec: Spec, deploy: Deploy, environment: Environment, repository:
             build=("sh", "-c", deploy.build) if deploy.build else (),
             directory=deploy.directory or "",
             command=("sh", "-c", f"exec {deploy.command}") if deploy.command else (),
+            dockerfile=deploy.dockerfile or "",
+            compose=deploy.compose or "",
+            service=deploy.service or "",
+            listens=deploy.listens or 0,
             health_path=deploy.health or "/",
             env=deploy.env,
             limits=limits,

@@ -1,4 +1,4 @@
-"""Serves one folder over HTTP: `PORT=8080 python3 -I static_server.py FOLDER`, on 127.0.0.1.
+"""Serves one folder over HTTP: `PORT=8080 python3 -I static_server.py FOLDER`, on 127.0.0.1 (BIND says otherwise).
 
 A single file on the standard library, because it is copied into the release's sandbox, where nothing of Hive is.
 It does GET and HEAD, index.html, the site's own 404.html, ETag with If-None-Match, and one byte range. It never lists
@@ -240,7 +240,7 @@ async def run(folder: Path) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, server.ending.set)
     port = int(os.environ.get("PORT", "8080"))
-    listener = await asyncio.start_server(server.connected, "127.0.0.1", port)
+    listener = await asyncio.start_server(server.connected, os.environ.get("BIND", "127.0.0.1"), port)
     await server.ending.wait()
     listener.close()
     await server.end()

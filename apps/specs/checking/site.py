@@ -53,7 +53,7 @@ def _check_port(url: Node, deploy: Node, problems: Problems) -> None:
 
 def _check_served(deploy: Node, tasks: list[Node], problems: Problems) -> None:
     """Without a directory or command of its own, exactly one template must say how it is deployed."""
-    if deploy.get("directory") or deploy.get("command"):
+    if deploy.get("directory") or deploy.get("command") or _by_itself(deploy):
         return
     with_template = [task for task in tasks if _has_template(task)]
     folder = deploy.get("dir")
@@ -70,6 +70,12 @@ def _check_served(deploy: Node, tasks: list[Node], problems: Problems) -> None:
         hint = "Give deploy.directory (files to serve) or deploy.command, or start a task from a template that does."
     mark, path = deploy.mark, deploy.path
     problems.add("nothing_to_deploy", message, hint, mark=mark, path=path)
+
+
+def _by_itself(deploy: Node) -> bool:
+    """A file of the product says what is deployed."""
+    target = deploy.get("target")
+    return deploy.get("dockerfile") is not None or (target is not None and target.text == "compose")
 
 
 def _has_template(task: Node) -> bool:

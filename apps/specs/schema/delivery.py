@@ -17,6 +17,7 @@ from apps.specs.schema.values import (
     Needle,
     RelativePath,
     Seconds,
+    ServiceName,
     Url,
     UrlPath,
     Variable,
@@ -26,6 +27,8 @@ from apps.specs.schema.values import (
 DEFAULT_HOST = "devsite"
 DEFAULT_PORT = 8080
 HEALTH = "/"
+COMPOSE_FILE = "compose.yaml"
+SAYS = {"dockerfile": "the Dockerfile", "compose": "the compose file"}
 
 Target = Literal["process", "docker", "compose"]
 Gate = Literal["after_plan", "before_deploy"]
@@ -66,6 +69,20 @@ class Deploy(DeployDefaults):
     port: Whole = Field(
         DEFAULT_PORT, ge=1, le=65535, description="Preferred port. Empty: the port of the first acceptance address."
     )
+    dockerfile: RelativePath | None = Field(
+        None,
+        description="For `docker`: the Dockerfile, seen from `dir`, which is the build's context. Empty: Hive's own.",
+    )
+    compose: RelativePath | None = Field(None, description="For `compose`: the compose file, seen from `dir`.")
+    service: ServiceName | None = Field(
+        None, description="For `compose`: the service that visitors see. Empty: the only one with `ports`."
+    )
+    listens: Whole | None = Field(
+        None,
+        ge=1,
+        le=65535,
+        description="Port inside the container. Empty: what image or compose file says, else `port`.",
+    )
     dir: Folder | None = Field(
         None, description="Where build and command start. Empty: the template's home, the only task's, else /workspace."
     )
@@ -73,8 +90,31 @@ class Deploy(DeployDefaults):
     within_s: Seconds = Field(30.0, alias="within", description="How soon it must be healthy.")
     limits: Limits = Field(default_factory=Limits, description="What the running release may use.")
 
+    @model_validator(mode="after")
+    def say_what_its_target_understands(self) -> Deploy:
+        for key, target in (("dockerfile", "docker"), ("compose", "compose"), ("service", "compose")):
+            if getattr(self, key) and self.target != target:
+                message = f"`{key}` is given, but the target is `{self.target}`."
+                raise wrong("conflict", message, f"Set `target: {target}`, or leave `{key}` out.")
+        if self.listens and self.target == "process":
+            raise wrong("conflict", "`listens` is given, but a process listens on $PORT.", "Leave `listens` out.")
+        own = "dockerfile" if self.dockerfile else "compose" if self.target == "compose" else ""
+        for key in ("build", "directory", "command") if own else ():
+            if getattr(self, key):
+                message = f"`{key}` is given, but {SAYS[own]} says how the product is built and run."
+                raise wrong("conflict", message, f"Leave `{key}` out, or choose another target.")
+        return self
+
+    @property
+    def by_itself(self) -> bool:
+        """A file of the product says how it is built and run; no template's defaults apply."""
+        return bool(self.dockerfile) or self.target == "compose"
+
     def filled(self, defaults: DeployDefaults) -> Deploy:
         """This section with what it leaves open taken from a template; health is `/` where neither names one."""
+        if self.by_itself:
+            compose = (self.compose or COMPOSE_FILE) if self.target == "compose" else None
+            return self.model_copy(update={"health": self.health or HEALTH, "compose": compose})
         serves = bool(self.directory or self.command)
         return self.model_copy(
             update={

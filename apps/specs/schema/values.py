@@ -49,6 +49,13 @@ HostName = Annotated[
     rules.matches(HOST_PATTERN, "an environment's name", "Use up to 40 lower-case letters, digits and hyphens."),
     WithJsonSchema({"type": "string", "pattern": f"^{HOST_PATTERN}$"}),
 ]
+SERVICE_PATTERN = r"[a-z0-9](?:[a-z0-9_-]{0,38}[a-z0-9])?"
+ServiceName = Annotated[
+    str,
+    StringConstraints(strict=True),
+    rules.matches(SERVICE_PATTERN, "a service's name", "Use up to 40 lower-case letters, digits, `-` and `_`."),
+    WithJsonSchema({"type": "string", "pattern": f"^{SERVICE_PATTERN}$"}),
+]
 SEALED_NAME_PATTERN = r"[A-Z][A-Z0-9_]{0,59}"
 VARIABLE_PATTERN = r"(?!PORT$|HIVE_)[A-Za-z_][A-Za-z0-9_]{0,99}"
 Variable = Annotated[

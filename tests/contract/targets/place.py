@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import secrets
 import shutil
 import signal
@@ -46,7 +47,7 @@ class Service(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 print("listening on", os.environ["PORT"], flush=True)
-ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Service).serve_forever()
+ThreadingHTTPServer((os.environ.get("BIND", "127.0.0.1"), int(os.environ["PORT"])), Service).serve_forever()
 """
 
 
@@ -146,14 +147,14 @@ class RealPlace(Place):
         self.process: subprocess.Popen[bytes] | None = None
         self.start_host()
 
-    def another_target(self) -> ProcessTarget:
+    def another_target(self) -> Target:
         """As another worker would make it."""
         return ProcessTarget(self.home / "releases", Builder(self.home / "work"), self.host)
 
-    def start_host(self) -> None:
+    def start_host(self, **environment: str) -> None:
         argv = [sys.executable, "-m", "workers.deployment.host", "--home", str(self.home)]
         with (self.home / "host.log").open("ab") as log:
-            self.process = subprocess.Popen(argv, stderr=log)
+            self.process = subprocess.Popen(argv, stderr=log, env={**os.environ, **environment})
         self.host.list()
 
     def end_host(self, number: int = signal.SIGTERM) -> int:

@@ -11,7 +11,8 @@ child of `hive up` (`python -m workers.deployment.host --home DIR`), which start
     whereabouts.py  what a front asks about a release
     memory.py       host.json: what must come back after a crash
     logtail.py      the end of a release's log
-    launcher.py     the port to the sandbox; sandboxed.py fills it
+    launcher.py     the port to what a release runs in; sandboxed.py and workers/deployment/containers fill it
+    kinds.py        which of them a plan is for
 
 Its state is HOME/run/host.json; the sandboxes of its releases lie in HOME/hosted.
 

@@ -19,7 +19,10 @@ import signal
 import time
 from pathlib import Path
 
+from workers.deployment.containers.launching import StackLauncher
 from workers.deployment.host.daemon import Daemon, Places
+from workers.deployment.host.kinds import Launchers
+from workers.deployment.host.launcher import Launcher
 from workers.deployment.host.sandboxed import SandboxLauncher
 
 LOCK_S = 5.0  # the last host may still be stopping its releases
@@ -43,7 +46,8 @@ def main(words: list[str] | None = None) -> int:
         return complain(f"{error.filename} cannot be written ({error.strerror}); the host keeps its state there.")
     if not lock_within(lock, LOCK_S):
         return complain(f"Another host runs for {given.home}. One home has one host.")
-    launcher = SandboxLauncher(given.home / "hosted", socket_path.parent / "r")
+    sandboxes = SandboxLauncher(given.home / "hosted", socket_path.parent / "r")
+    launcher = Launchers({"sandbox": sandboxes, "stack": StackLauncher()})
     asyncio.run(serve(Places(run / "host.json", socket_path, given.bind), launcher))
     return 0
 
@@ -69,7 +73,7 @@ def lock_within(descriptor: int, wait_s: float) -> bool:
             return True
 
 
-async def serve(places: Places, launcher: SandboxLauncher) -> None:
+async def serve(places: Places, launcher: Launcher) -> None:
     ending = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ending.set)

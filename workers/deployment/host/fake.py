@@ -84,12 +84,16 @@ class FakeLauncher:
         self.launched: list[FakeLaunched] = []
         self.broken: dict[str, str] = {}
         self.sweeps = 0
+        self.forgotten: list[str] = []
 
     def launch(self, plan: Plan) -> Launched:
         if why := self.broken.get(plan.release):
             raise LaunchFailed(why)
         self.launched.append(FakeLaunched(plan))
         return self.launched[-1]
+
+    def forget(self, plan: Plan) -> None:
+        self.forgotten.append(plan.release)
 
     def sweep(self) -> None:
         self.sweeps += 1

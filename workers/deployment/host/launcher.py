@@ -13,8 +13,12 @@ class Launched(Protocol):
     """One running release. Methods may be called from any thread, one at a time."""
 
     pid: int
-    address: Address
     kind: str
+
+    @property
+    def address(self) -> Address | None:
+        """Where it listens; None while that is nowhere: a stack that is coming up, an engine that is away."""
+        ...
 
     def poll(self) -> Result | None:
         """How it ended, or None while it runs. Does not block."""
@@ -32,8 +36,16 @@ class Launcher(Protocol):
     def launch(self, plan: Plan) -> Launched:
         """Lay out the files of `plan` afresh and start its command, with its output in `plan.log`, kept small.
 
-        Blocks while it unpacks; may be called from several threads. Whatever it starts dies with this process. Raises
+        Blocks while it unpacks; may be called from several threads. Whatever it starts dies with this process,
+        or is taken over by the launch of the same plan in the next one. Raises
         LaunchFailed, and then leaves nothing behind.
+        """
+        ...
+
+    def forget(self, plan: Plan) -> None:
+        """Remove what a stopped release left where nothing but this launcher would find it. Fine if there is nothing.
+
+        Raises HostFailed where that must be tried again.
         """
         ...
 

@@ -24,6 +24,7 @@ class Plan:
     limits   memory, processes, disk …, held by the sandbox
     log      absolute path of its log
     sandbox  kind of sandbox; empty: the best that works here
+    kind     "sandbox", or "stack": containers; then `files` is the stack.json that says all the rest
     """
 
     release: str
@@ -35,6 +36,7 @@ class Plan:
     limits: Limits = field(default_factory=Limits)
     sandbox: str = ""
     cwd: str = WORKSPACE
+    kind: str = "sandbox"
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -54,7 +56,8 @@ class Plan:
     def _check(self) -> None:
         require(isinstance(self.release, str) and NAME.fullmatch(self.release), f"{self.release!r} is not a release id")
         require(
-            self.argv and all(isinstance(word, str) and "\0" not in word for word in self.argv),
+            (self.argv or self.kind == "stack")
+            and all(isinstance(word, str) and "\0" not in word for word in self.argv),
             "argv is not a list of words",
         )
         for name, path in (("files", self.files), ("log", self.log)):

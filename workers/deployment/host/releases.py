@@ -107,7 +107,8 @@ class Releases:
     async def forget(self, name: str, grace_s: float) -> None:
         async with self._locks[name]:
             await self._end(name, grace_s)
-            if name in self._memory.now.releases:
+            if kept := self._memory.now.releases.get(name):
+                await in_thread(self._threads, lambda: self._launcher.forget(kept.plan))
                 self._memory.forget(name)
 
     async def resume(self) -> None:

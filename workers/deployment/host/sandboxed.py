@@ -70,6 +70,9 @@ class SandboxLauncher:
                 )
             return SandboxedRelease(sandbox.kind, running, running.address, entered.pop_all())
 
+    def forget(self, plan: Plan) -> None:
+        """Nothing: a sandbox takes everything with it when it ends."""
+
     def sweep(self) -> None:
         sweep_stale(self._scratch)
         if self._sockets.is_dir():

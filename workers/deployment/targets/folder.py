@@ -34,8 +34,13 @@ class ReleaseFolder:
         return self.path / "release.log"
 
     @property
+    def result(self) -> Path:
+        """What is there once the release is complete, and not before."""
+        return self.files
+
+    @property
     def built(self) -> bool:
-        return self.files.exists()
+        return self.result.exists()
 
     def recipe(self) -> Recipe:
         """Raises NotBuilt."""
@@ -84,6 +89,11 @@ class ReleaseFolder:
         _write(self.path / "recipe.json", [json.dumps(recipe.as_json()).encode()])
         return _write(self.files, chunks)
 
+    def finish(self, recipe: Recipe, name: str, data: bytes) -> int:
+        """The same for a release whose files lie elsewhere: `data` says where."""
+        _write(self.path / "recipe.json", [json.dumps(recipe.as_json()).encode()])
+        return _write(self.path / name, [data])
+
     def remove(self) -> bool:
         """Delete it, unless somebody builds it just now."""
         try:
@@ -92,7 +102,7 @@ class ReleaseFolder:
             return False
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            self.files.unlink(missing_ok=True)  # first, so that what a crash leaves is not taken for a release
+            self.result.unlink(missing_ok=True)  # first, so that what a crash leaves is not taken for a release
             shutil.rmtree(self.path)
         except BlockingIOError:
             return False

@@ -20,7 +20,11 @@ class Recipe:
     cwd           where build and command start: /workspace or a folder below it
     build         command that makes what is deployed; empty: nothing to make
     directory     folder of files to serve, seen from cwd, or
-    command       command that serves; it listens on 127.0.0.1 at $PORT
+    command       command that serves; it listens on 127.0.0.1 at $PORT, or
+    dockerfile    the product's own Dockerfile, seen from cwd, which is its context, or
+    compose       the product's own compose file, seen from cwd
+    service       of the compose file: what visitors see; empty: the only one with ports
+    listens       port inside the container; 0: as image or compose file say, else `port`
     health_path   answers 2xx once the release is up
     env           variables of the command, not of the build
     limits        of the running release; build_limits: of the build
@@ -34,6 +38,10 @@ class Recipe:
     build: tuple[str, ...] = ()
     directory: str = ""
     command: tuple[str, ...] = ()
+    dockerfile: str = ""
+    compose: str = ""
+    service: str = ""
+    listens: int = 0
     health_path: str = "/"
     env: Mapping[str, str] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
@@ -43,8 +51,11 @@ class Recipe:
     sandbox: str = ""
 
     def __post_init__(self) -> None:
-        if bool(self.directory) == bool(self.command):
-            raise ValueError("A release needs a directory to serve or a command that serves, and not both.")
+        if sum(map(bool, (self.directory, self.command, self.dockerfile, self.compose))) != 1:
+            raise ValueError(
+                "A release needs a directory to serve or a command that serves, and not both; "
+                "or a Dockerfile or compose file in their place."
+            )
         if not inside(self.cwd) or (self.directory and not inside(self.served)):
             raise ValueError(f"{self.directory or self.cwd!r} leads out of {WORKSPACE}.")
         if not self.health_path.startswith("/"):

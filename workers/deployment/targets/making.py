@@ -1,0 +1,132 @@
+"""Making: one build of a release in containers on its way, and how an image of the product comes to be."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cached_property
+from pathlib import Path
+from typing import BinaryIO
+
+from apps.specs.problems import Problem, Problems
+from workers.deployment.containers import dockerfile
+from workers.deployment.containers.commit import Commit, NotAFile, kept
+from workers.deployment.containers.engine import INSTALLATION, labels, tag
+from workers.deployment.containers.images import Images, Order
+from workers.deployment.containers.stack import FILE, Stack
+from workers.deployment.targets.building import Stop
+from workers.deployment.targets.folder import ReleaseFolder
+from workers.deployment.targets.port import Around, Build
+from workers.deployment.targets.recipe import Recipe
+from workers.sandbox.port import WORKSPACE, OnOutput
+
+OWN = ".hive.Dockerfile"
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What this installation says of containers: its own mark, the image of Hive's own Dockerfile, the allow-list."""
+
+    installation: str
+    image: str
+    allowed: tuple[str, ...]
+
+    def allows(self, image: str) -> bool:
+        """Patterns such as `python:*` or `registry.example/team/*`; an image without a tag is `:latest`."""
+        whole = image if ":" in image.rpartition("/")[2] or "@" in image else f"{image}:latest"
+        return whole == self.image or any(_fits(whole, pattern) for pattern in self.allowed)
+
+
+def _fits(image: str, pattern: str) -> bool:
+    """Part by part: `python:*` must not let `python:5000/anything`, which is another machine's, through."""
+    parts, wished = image.split("/"), pattern.split("/")
+    return len(parts) == len(wished) and all(map(fnmatchcase, parts, wished))
+
+
+class StackFolder(ReleaseFolder):
+    """A release in containers is there once stack.json is; its images lie with the engine."""
+
+    @property
+    def result(self) -> Path:
+        return self.path / FILE
+
+    def stack(self) -> Stack:
+        return Stack.read(self.result)
+
+
+@dataclass(frozen=True)
+class Making:
+    """What goes in, where things lie, who listens."""
+
+    folder: StackFolder
+    checkout: BinaryIO
+    recipe: Recipe
+    on_output: OnOutput
+    stop: Stop
+    around: Around
+    rules: Rules
+
+    @property
+    def below(self) -> str:
+        """Where build and command start, relative to the commit's root; empty for the root itself."""
+        found = posixpath.relpath(self.recipe.cwd, WORKSPACE)
+        return "" if found == "." else found
+
+    @property
+    def marks(self) -> dict[str, str]:
+        return labels(self.rules.installation, self.recipe.environment, self.folder.release)
+
+    @cached_property
+    def images(self) -> Images:
+        """The time for building is one for all images of a release."""
+        return Images(self.recipe, self.on_output, self.stop)
+
+    def tag(self, service: str) -> str:
+        return tag(self.rules.installation, self.folder.release, service)
+
+    @contextmanager
+    def commit(self, files: BinaryIO | None = None) -> Iterator[Commit]:
+        """The commit's files, or those of another tar."""
+        path, limit = self.folder.path / "files.tmp", self.recipe.build_limits.disk_bytes
+        with kept(files or self.checkout, path, limit, lambda: bool(self.stop.why)) as commit:
+            yield commit
+
+    def make(self, commit: Commit, service: str, below: str, text: bytes, **more: str | Mapping[str, str]) -> Build:
+        """The image of a service, of the files below a folder and a Dockerfile that was checked, or is Hive's own."""
+        path = self.folder.path / "context.tmp"
+        try:
+            with path.open("wb") as file:
+                commit.context(below, file, {OWN: text}, prefix=str(more.get("prefix", "")))
+            arguments = more.get("arguments", {})
+            order = Order(
+                path,
+                OWN,
+                self.tag(service),
+                self.marks,
+                dict(arguments) if isinstance(arguments, Mapping) else {},
+                str(more.get("target", "")),
+            )
+            return self.images.make(order)
+        finally:
+            path.unlink(missing_ok=True)
+
+    def checked(self, commit: Commit, name: str) -> bytes | Build:
+        """The product's own Dockerfile as the engine may see it, or why it may not."""
+        problems = Problems()
+        try:
+            text = commit.text(name)
+        except NotAFile as error:
+            return Build(False, str(error), exit_code=None)
+        found = dockerfile.check(text, self.rules.allows, problems)
+        if problems:
+            return refused(name, problems.sorted())
+        return dockerfile.written(text, found, f'{INSTALLATION}="{self.rules.installation}"')
+
+
+def refused(name: str, problems: list[Problem]) -> Build:
+    """A file of the product says what it may not."""
+    listed = "\n".join(f"{name}:{problem}" for problem in problems)
+    return Build(False, f"{name} cannot be used as it is.\n{listed}", exit_code=None, output=listed)
