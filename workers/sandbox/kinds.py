@@ -10,27 +10,62 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from workers.sandbox import bubblewrap, process
+from workers.sandbox.docker.engine import Engine
 from workers.sandbox.local import LocalSandbox
 from workers.sandbox.port import Limits, Sandbox, SandboxError
 from workers.sandbox.setup import LocalKind
 
 
 @dataclass(frozen=True)
+class Wanted:
+    """What a sandbox is opened with."""
+
+    scratch: Path
+    limits: Limits
+    label: str
+    sockets: Path | None
+    engine: Engine
+    image: str
+
+
+@dataclass(frozen=True)
 class Kind:
-    """`open` takes scratch, limits, label, sockets; `hint` turns a complaint into what to do about it."""
+    """`hint` turns a complaint into what to do about it; `by_itself`: it may be chosen without being asked for."""
 
     name: str
     isolates: bool
-    open: Callable[[Path, Limits, str, Path | None], Sandbox]
+    open: Callable[[Wanted], Sandbox]
     hint: Callable[[str], str]
+    by_itself: bool = True
 
 
 def _local(kind: LocalKind) -> Kind:
-    return Kind(kind.name, kind.isolates, functools.partial(LocalSandbox, kind), kind.hint)
+    def open_it(wanted: Wanted) -> Sandbox:
+        if wanted.image:
+            raise SandboxError(f"A sandbox of kind {kind.name!r} has no image; use `docker`.", permanent=True)
+        return LocalSandbox(kind, wanted.scratch, wanted.limits, wanted.label, wanted.sockets)
+
+    return Kind(kind.name, kind.isolates, open_it, kind.hint)
+
+
+def _open_docker(wanted: Wanted) -> Sandbox:
+    from workers.sandbox.docker.sandbox import DockerSandbox
+
+    return DockerSandbox(
+        wanted.engine, wanted.image, wanted.scratch, wanted.limits, wanted.label, sockets=wanted.sockets
+    )
 
 
 # Best first. A kind on another machine or engine is one more entry here, and a name in the contract tests' conftest.
-_KINDS = {kind.name: kind for kind in (_local(bubblewrap.KIND), _local(process.KIND))}
+# Docker is used where somebody asks for it: a sandbox takes half a second, and an image that may have to be pulled.
+_KINDS = {
+    kind.name: kind
+    for kind in (
+        _local(bubblewrap.KIND),
+        Kind("docker", True, _open_docker, lambda complaint: complaint, by_itself=False),
+        _local(process.KIND),
+    )
+}
 
 
 @dataclass(frozen=True)
@@ -44,15 +79,24 @@ class KindReport:
 
 
 def open_sandbox(
-    kind: str = "", *, scratch: Path, label: str, limits: Limits | None = None, sockets: Path | None = None
+    kind: str = "",
+    *,
+    scratch: Path,
+    label: str,
+    limits: Limits | None = None,
+    sockets: Path | None = None,
+    engine: Engine | None = None,
+    image: str = "",
 ) -> Sandbox:
     """A sandbox to enter. Empty `kind`: the best that works here.
 
     `scratch`: a folder for many sandboxes, each below its `label`; as root it should be one that every user may enter.
     `sockets`: a folder for the unix sockets of long-lived processes, when scratch is too long a path for them.
+    `engine`, `image`: for the kind docker; empty: the engine that answers here, and its usual image.
     Raises SandboxError for a kind that nobody knows; entering it does where it cannot start.
     """
-    return _known(kind or best_kind()).open(scratch, limits or Limits(), label, sockets)
+    wanted = Wanted(scratch, limits or Limits(), label, sockets, engine or Engine(), image)
+    return _known(kind or best_kind()).open(wanted)
 
 
 def _known(kind: str) -> Kind:
@@ -64,22 +108,23 @@ def _known(kind: str) -> Kind:
         ) from None
 
 
-def kinds() -> list[KindReport]:
+def kinds(engine: Engine | None = None) -> list[KindReport]:
     """All kinds, best first, each tried out once per process."""
-    return [_probe(name) for name in _KINDS]
+    return [_probe(name, engine or Engine()) for name in _KINDS]
 
 
 def best_kind() -> str:
-    """The best kind that works here. Raises SandboxError with every reason when none does."""
-    for name in _KINDS:
-        if _probe(name).usable:
+    """The best kind that works here and needs no asking. Raises SandboxError with every reason when none does."""
+    names = [kind.name for kind in _KINDS.values() if kind.by_itself]
+    for name in names:
+        if _probe(name, Engine()).usable:
             return name
-    reasons = "; ".join(f"{report.kind}: {report.why}" for report in kinds())
+    reasons = "; ".join(f"{name}: {_probe(name, Engine()).why}" for name in names)
     raise SandboxError(f"No kind of sandbox works here. {reasons}", permanent=True)
 
 
 @functools.cache
-def _probe(name: str) -> KindReport:
+def _probe(name: str, engine: Engine) -> KindReport:
     """Really runs `true` in one."""
     kind = _KINDS[name]
     printed = bytearray()
@@ -87,7 +132,7 @@ def _probe(name: str) -> KindReport:
         with contextlib.ExitStack() as stack:
             scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hive-probe-")))
             scratch.chmod(0o711)
-            sandbox = stack.enter_context(open_sandbox(name, scratch=scratch, label="probe"))
+            sandbox = stack.enter_context(open_sandbox(name, scratch=scratch, label="probe", engine=engine))
             result = sandbox.run(["true"], timeout_s=20, on_output=printed.extend)
             why = sandbox.warning if result.ok else f"{result.message} {printed.decode(errors='replace')}".strip()
             return KindReport(name, result.ok, why, kind.isolates)

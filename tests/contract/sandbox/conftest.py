@@ -12,9 +12,14 @@ from typing import Any
 
 import pytest
 
+from tests.servers import docker
 from workers.sandbox import Limits, Sandbox, kinds, open_sandbox
 
-KINDS = {"bubblewrap": "needs bubblewrap: apt-get install bubblewrap", "process": "needs a Linux with /proc"}
+KINDS = {
+    "bubblewrap": "needs bubblewrap: apt-get install bubblewrap",
+    "docker": docker.NEEDS,
+    "process": "needs a Linux with /proc",
+}
 
 OpenSandbox = Callable[..., Sandbox]
 
@@ -29,6 +34,18 @@ def need(kind: str) -> None:
 def kind(request: pytest.FixtureRequest) -> str:
     need(request.param)
     return str(request.param)
+
+
+@pytest.fixture(params=[kind for kind in KINDS if kind != "docker"])
+def local_kind(request: pytest.FixtureRequest) -> str:
+    """For what is true of a process of this machine's."""
+    need(request.param)
+    return str(request.param)
+
+
+@pytest.fixture
+def open_local(local_kind: str, open_kind: OpenSandbox) -> OpenSandbox:
+    return lambda label="", **limits: open_kind(local_kind, label, **limits)
 
 
 @pytest.fixture

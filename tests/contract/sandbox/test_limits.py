@@ -44,7 +44,7 @@ def test_a_fork_bomb_that_does_not_give_up_is_ended(open_here: OpenSandbox) -> N
     assert not on_host(mark)
 
 
-def test_the_kernel_bounds_processes_before_the_watcher_looks(open_here: OpenSandbox) -> None:
+def test_the_kernel_bounds_processes_before_the_watcher_looks(open_local: OpenSandbox) -> None:
     """The limit is set, and it binds: the kernel counts this user, which it would not do for root."""
     script = (
         "import os, resource, time\nprint(resource.getrlimit(resource.RLIMIT_NPROC)[1])\n"
@@ -52,7 +52,7 @@ def test_the_kernel_bounds_processes_before_the_watcher_looks(open_here: OpenSan
         "for number in range(50):\n  try:\n    if os.fork() == 0:\n      time.sleep(600)\n"
         "  except BlockingIOError:\n    break\nprint(number)"
     )
-    limit, came_to = map(int, py(open_here(processes=60), script).text.split())
+    limit, came_to = map(int, py(open_local(processes=60), script).text.split())
     assert 60 < limit < 60 + 2000  # the kernel counts an ordinary user's other processes as well
     assert came_to < 20
 
@@ -153,12 +153,12 @@ def test_after_a_limit_was_passed_the_sandbox_can_be_used(open_here: OpenSandbox
     assert sh(sandbox, "rm endless; echo room again").text == "room again\n"
 
 
-def test_a_job_gets_no_more_cpus_than_allowed(open_here: OpenSandbox) -> None:
-    assert py(open_here(cpus=1), "import os; print(len(os.sched_getaffinity(0)))").text == "1\n"
+def test_a_job_gets_no_more_cpus_than_allowed(open_local: OpenSandbox) -> None:
+    assert py(open_local(cpus=1), "import os; print(len(os.sched_getaffinity(0)))").text == "1\n"
 
 
-def test_a_job_comes_after_hive_itself(open_here: OpenSandbox) -> None:
-    seen = py(open_here(), "import os; print(os.nice(0)); print(open('/proc/self/oom_score_adj').read())")
+def test_a_job_comes_after_hive_itself(open_local: OpenSandbox) -> None:
+    seen = py(open_local(), "import os; print(os.nice(0)); print(open('/proc/self/oom_score_adj').read())")
     assert seen.text.split() == [str(min(19, os.nice(0) + 5)), "1000"]
 
 

@@ -110,9 +110,9 @@ def test_a_worker_that_is_killed_while_its_sockets_live_on_in_a_child(kind: str,
     assert gone
 
 
-def test_a_command_ends_with_the_process_that_watches_over_it(sandbox: Sandbox) -> None:
+def test_a_command_ends_with_the_process_that_watches_over_it(open_local: OpenSandbox) -> None:
     script = "import ctypes\nn = ctypes.c_int()\nctypes.CDLL(None).prctl(2, ctypes.byref(n))\nprint(n.value)"
-    assert run(sandbox, "python3", "-c", script).text == "9\n"  # PR_GET_PDEATHSIG
+    assert run(open_local(), "python3", "-c", script).text == "9\n"  # PR_GET_PDEATHSIG
 
 
 def test_the_sweep_clears_away_what_a_dead_worker_left(kind: str, scratch: Path) -> None:

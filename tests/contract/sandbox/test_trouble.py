@@ -40,8 +40,8 @@ def test_a_full_disk_is_named_when_files_go_in(kind: str, small_disk: Path) -> N
     assert list(small_disk.iterdir()) == []
 
 
-def test_a_command_that_fills_the_disk_is_red_and_the_sandbox_goes_on(kind: str, small_disk: Path) -> None:
-    with open_sandbox(kind, scratch=small_disk, label="full") as sandbox:
+def test_a_command_that_fills_the_disk_is_red_and_the_sandbox_goes_on(local_kind: str, small_disk: Path) -> None:
+    with open_sandbox(local_kind, scratch=small_disk, label="full") as sandbox:
         seen = sh(sandbox, "dd if=/dev/zero of=big bs=1M count=10")
         assert seen.result.exit_code == 1
         assert "No space left" in seen.text

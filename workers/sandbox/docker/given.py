@@ -1,0 +1,54 @@
+"""What a command is given: its arguments, its folder, and variables built from nothing but the image's own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from workers.sandbox import descent, environment
+from workers.sandbox.docker.create import HOME, TMP
+from workers.sandbox.port import WORKSPACE, SandboxError
+
+
+@dataclass(frozen=True)
+class Own:
+    """What the sandbox adds."""
+
+    mark: str  # what the command's processes carry as HIVE_SANDBOX
+    path: str
+    port: int | None
+    places: tuple[str, ...]  # to look at when the command has ended
+
+
+@dataclass(frozen=True)
+class Given:
+    """What to run, and how."""
+
+    argv: Sequence[str]
+    env: dict[str, str]
+    cwd: str
+    mark: str
+    places: Sequence[str]
+
+
+def given(argv: Sequence[str], env: Mapping[str, str] | None, cwd: str, own: Own) -> Given:
+    """Raises SandboxError for what no process can be given, UnsafePath for a `cwd` outside the workspace."""
+    names = descent.split(cwd, WORKSPACE)
+    variables = {
+        "PATH": own.path,
+        "HOME": HOME,
+        "TMPDIR": TMP,
+        "USER": "job",
+        environment.WORKSPACE: WORKSPACE,
+        environment.SANDBOX: own.mark,
+    }
+    if own.port is not None:
+        variables["PORT"] = str(own.port)
+    variables = environment.build(variables, env)
+    arguments = environment.check_arguments(argv)
+    try:
+        "".join((*arguments, *variables.values())).encode()
+    except UnicodeEncodeError:
+        message = f"An argument or a variable of {arguments[0]!r} is no text; the Docker engine takes only text."
+        raise SandboxError(message, permanent=True) from None
+    return Given(arguments, variables, "/".join((WORKSPACE, *names)), own.mark, own.places)

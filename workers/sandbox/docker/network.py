@@ -1,0 +1,117 @@
+"""A network of the sandbox's own, which leads to the internet and nowhere else.
+
+A container on a bridge reaches whatever its machine reaches: the machine itself, its neighbours, the address at which
+a cloud tells its secrets. Rules on the engine's machine would need root there. So the way out is closed from inside:
+a second container, of the installation's own image, enters the sandbox's network for a moment with the right to change
+its routes, and declares all that is private to be unreachable; the gateway too, which goes on forwarding all the same.
+The job has no such right. Until that is done no command runs.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import ipaddress
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from workers.sandbox.docker.create import Made, Order
+from workers.sandbox.docker.engine import Engine, telling
+from workers.sandbox.docker.marks import marks
+from workers.sandbox.docker.routes import PROGRAM
+from workers.sandbox.port import SandboxError
+
+if TYPE_CHECKING:
+    from docker import APIClient
+
+# What is nobody's address on the internet: RFC 6890 and its like.
+PRIVATE = (
+    *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24"),
+    *("192.168.0.0/16", "198.18.0.0/15", "224.0.0.0/4", "240.0.0.0/4"),
+)
+_PATIENCE_S = 20
+
+
+def with_network(client: APIClient, engine: Engine, order: Order, made: Made) -> Order:
+    """Make it; the order then names it."""
+    with telling("The sandbox's network cannot be made"):
+        network = client.create_network(
+            made.name,
+            driver="bridge",
+            enable_ipv6=False,
+            check_duplicate=True,
+            labels=marks(engine.installation, order.label),
+        )
+    made.network = network["Id"]
+    return dataclasses.replace(order, network=made.network, name_servers=name_servers(engine))
+
+
+def close_it(client: APIClient, engine: Engine, label: str, made: Made) -> None:
+    """Make everything private unreachable. Raises SandboxError where that could not be done."""
+    with telling("The sandbox's network cannot be closed towards private addresses"):
+        config = client.create_host_config(
+            network_mode=f"container:{made.container}",
+            read_only=True,
+            cap_drop=["ALL"],
+            cap_add=["NET_ADMIN"],
+            security_opt=["no-new-privileges"],
+            pids_limit=16,
+            mem_limit="128m",
+        )
+        words = [*PRIVATE, *engine.forbidden, *(f"{host}/32" for host in own_addresses()), "--", *name_servers(engine)]
+        helper = client.create_container(
+            engine.image,
+            ["-I", "-c", PROGRAM, *words],
+            entrypoint=["python3"],
+            user="0:0",
+            name=f"{made.name}-routes",
+            labels=marks(engine.installation, label),
+            host_config=config,
+        )["Id"]
+        try:
+            client.start(helper)
+            code = client.wait(helper, timeout=_PATIENCE_S)["StatusCode"]
+            said = client.logs(helper, tail=5).decode(errors="replace").strip() if code else ""
+        finally:
+            client.remove_container(helper, force=True)
+    if code:
+        raise SandboxError(f"The sandbox's network cannot be closed towards private addresses: {said}")
+
+
+def name_servers(engine: Engine) -> tuple[str, ...]:
+    """Whom a sandbox may ask for names; the engine's own forwarder asks them from inside the sandbox's network."""
+    if engine.name_servers:
+        return engine.name_servers
+    try:
+        lines = Path("/etc/resolv.conf").read_text().splitlines()
+    except OSError:
+        return ()
+    named = [line.split()[1] for line in lines if line.startswith("nameserver ") and len(line.split()) > 1]
+    return tuple(each for each in named if _is_reachable_v4(each))
+
+
+def _is_reachable_v4(text: str) -> bool:
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return address.version == 4 and not address.is_loopback
+
+
+def own_addresses() -> list[str]:
+    """This machine's own, wherever they are: where the engine is this machine's, Hive's servers answer at them."""
+    try:
+        lines = Path("/proc/net/fib_trie").read_text().splitlines()
+    except OSError:
+        return []
+    found = {lines[number - 1].split()[-1] for number, line in enumerate(lines) if line.strip() == "/32 host LOCAL"}
+    return sorted(address for address in found if not address.startswith("127."))
+
+
+def addresses_of(host: str) -> tuple[str, ...]:
+    """Networks of one address each, as `Engine.forbidden` wants them; none where the name is not known."""
+    try:
+        found = socket.getaddrinfo(host, None, socket.AF_INET, socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return ()
+    return tuple(sorted({f"{each[4][0]}/32" for each in found}))
