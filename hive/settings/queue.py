@@ -70,5 +70,6 @@ CELERY_BEAT_SCHEDULE = {
     "hive: probe releases": _every("monitoring.probe", max(env.get("HIVE_PROBE_S") / 5, 1)),
     "hive: tidy work folder": _every("coding.tidy", 600),
     "hive: archive logs": _every("monitoring.archive_logs", 10),
+    "hive: prune": _every("monitoring.prune", 3600),  # does nothing where HIVE_PRUNE_DAYS is 0
     "hive: remove orphaned artifacts": _every("monitoring.remove_orphans", 24 * 3600),
 }

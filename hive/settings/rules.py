@@ -12,6 +12,7 @@ QUEUE_TIMEOUT_S: float = env.get("HIVE_QUEUE_TIMEOUT_S")
 PROBE_S: float = env.get("HIVE_PROBE_S")
 JOB_ATTEMPTS: int = env.get("HIVE_JOB_ATTEMPTS")
 REST_S: float = env.get("HIVE_REST_S")
+PRUNE_DAYS: int = env.get("HIVE_PRUNE_DAYS")
 LOG_LIMIT_BYTES: int = env.get("HIVE_LOG_LIMIT_MB") * 1024 * 1024
 WORKSPACE_LIMIT_BYTES: int = env.get("HIVE_WORKSPACE_LIMIT_MB") * 1024 * 1024
 MIN_FREE_BYTES: int = env.get("HIVE_MIN_FREE_MB") * 1024 * 1024

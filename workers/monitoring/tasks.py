@@ -4,6 +4,7 @@ from celery import shared_task
 
 from apps.artifacts.services.archive_logs import archive_logs as archive_once
 from apps.artifacts.services.remove_orphans import remove_orphans as remove_once
+from apps.upkeep.prune import prune_on_schedule
 from workers.hand_on import hand_on, nothing
 from workers.monitoring import probe as probing
 from workers.monitoring.accept import accept as accept_run
@@ -32,3 +33,8 @@ def archive_logs() -> None:
 @shared_task(name="monitoring.remove_orphans")
 def remove_orphans() -> None:
     remove_once()
+
+
+@shared_task(name="monitoring.prune")
+def prune() -> None:
+    prune_on_schedule()
