@@ -19,6 +19,8 @@ from tests.conftest import People
 from tests.unit.apps.runs.conftest import Outbox
 from tests.unit.apps.runs.delivery import committed
 
+pytestmark = pytest.mark.django_db(transaction=True)  # perform() begins with a fresh connection where the old one broke
+
 
 @pytest.fixture
 def worker(db: None) -> Worker:
