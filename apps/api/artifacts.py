@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.conf import settings
 from django.db.models import QuerySet
 from django.http.response import HttpResponseBase, HttpResponseRedirect
@@ -17,19 +19,25 @@ from apps.api.base import READ_RUNS, ApiView
 from apps.api.lists import ChoicesFilter, Filters, ListView, WholeNumberFilter
 from apps.api.runs import run_of
 from apps.artifacts.models import Artifact
+from apps.artifacts.retention import kept_until
 from apps.artifacts.store import store
 
 
 class ArtifactSerializer(serializers.ModelSerializer[Artifact]):
+    kept_until = serializers.SerializerMethodField()
     download_url = serializers.SerializerMethodField()
 
     class Meta:
         model = Artifact
         fields = (
             *("id", "run", "job", "name", "kind", "size_bytes", "sha256", "content_type", "created_at"),
-            "download_url",
+            *("kept_until", "download_url"),
         )
         read_only_fields = fields
+
+    def get_kept_until(self, artifact: Artifact) -> datetime | None:
+        """Empty: for ever."""
+        return kept_until(artifact)
 
     def get_download_url(self, artifact: Artifact) -> str:
         path = reverse("api:artifact-download", args=[artifact.run_id, artifact.pk])

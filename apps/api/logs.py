@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
+from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 
 from apps.api.base import READ_RUNS, ApiView
 from apps.api.byte_ranges import RANGE, ranged
+from apps.api.problems import Problem
 from apps.api.rendering import AnyRenderer, binary
 from apps.artifacts.queries import log_size, read_log
+from apps.artifacts.retention import log_is_gone
 
 TEXT = "text/plain; charset=utf-8"
 
@@ -32,4 +36,7 @@ class JobLog(ApiView):
         """The job's output so far. With `Range: bytes=…`, a part of it; 416 where there is nothing yet."""
         job = get_object_or_404(self.caller.jobs(), pk=pk)
         size = log_size(job.pk)
+        if not size and log_is_gone(job, timezone.now()):
+            detail = f"Output is kept for {settings.KEEP_LOG_DAYS} days after a job's end (HIVE_KEEP_LOG_DAYS)."
+            raise Problem(410, "log_expired", detail)
         return ranged(request, size, lambda start, stop: read_log(job.pk, start, stop), content_type=TEXT)

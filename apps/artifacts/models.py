@@ -29,6 +29,7 @@ class Artifact(models.Model):
 
     class Meta:
         ordering = ["id"]
+        indexes = [models.Index(fields=["kind", "created_at"], name="artifact_age_of_a_kind")]
         constraints = [models.UniqueConstraint(fields=["job", "name"], name="artifact_name_once")]
 
     def __str__(self) -> str:

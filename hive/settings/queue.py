@@ -71,5 +71,6 @@ CELERY_BEAT_SCHEDULE = {
     "hive: tidy work folder": _every("coding.tidy", 600),
     "hive: archive logs": _every("monitoring.archive_logs", 10),
     "hive: prune": _every("monitoring.prune", 3600),  # does nothing where HIVE_PRUNE_DAYS is 0
+    "hive: expire artifacts": _every("monitoring.expire_artifacts", 60),
     "hive: remove orphaned artifacts": _every("monitoring.remove_orphans", 24 * 3600),
 }

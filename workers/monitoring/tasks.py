@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from apps.artifacts.services.archive_logs import archive_logs as archive_once
+from apps.artifacts.services.expire import expire_artifacts as expire_once
 from apps.artifacts.services.remove_orphans import remove_orphans as remove_once
 from apps.upkeep.prune import prune_on_schedule
 from workers.hand_on import hand_on, nothing
@@ -28,6 +29,11 @@ def noop(job_id: int, epoch: int) -> None:
 @shared_task(name="monitoring.archive_logs")
 def archive_logs() -> None:
     archive_once()
+
+
+@shared_task(name="monitoring.expire_artifacts")
+def expire_artifacts() -> None:
+    expire_once()
 
 
 @shared_task(name="monitoring.remove_orphans")

@@ -11,6 +11,8 @@ from django.utils import timezone
 
 from apps.accounts.access import may_change
 from apps.artifacts.queries import log_size
+from apps.artifacts.retention import log_is_gone
+from apps.artifacts.store import StoreError
 from apps.dashboard.reads import event_list, run_page
 from apps.dashboard.reads.evidence import evidence_of
 from apps.dashboard.reads.numbers import whole_number
@@ -62,8 +64,14 @@ def _log(found: Run, query: QueryDict) -> Context:
 
 
 def log_context(job: Job | None) -> Context:
+    """With the store away the rest of the page is worth showing all the same."""
     size = log_size(job.pk) if job else 0
-    return {"log_size": size, "log_tail": run_page.log_tail(job, size) if job and size else ""}
+    gone = job is not None and not size and log_is_gone(job, timezone.now())
+    context: Context = {"log_size": size, "log_tail": "", "log_gone": gone}
+    try:
+        return context | {"log_tail": run_page.log_tail(job, size) if job and size else ""}
+    except StoreError:
+        return context | {"log_away": True}
 
 
 def _artifacts(found: Run, _: QueryDict) -> Context:

@@ -16,6 +16,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from apps.accounts.models import User
+from apps.artifacts import retention
+from apps.artifacts.models import Artifact
 from apps.dashboard import wording
 from apps.dashboard.reads.releases import ReleaseView
 from apps.dashboard.reads.releases import open_incidents as count_open
@@ -130,6 +132,11 @@ def span(seconds: Any) -> str:
 @register.filter
 def size(count: int) -> str:
     return wording.size(count)
+
+
+@register.filter
+def kept_until(artifact: Artifact) -> datetime | None:
+    return retention.kept_until(artifact)
 
 
 @register.filter

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from apps.artifacts.models import Artifact
@@ -25,6 +27,14 @@ def test_the_list_tells_what_there_is_and_filters(owner: Api, things: Things) ->
         ("output.log", "log", 7),
     ]
     assert owner.get(f"/runs/{things.run.pk}/artifacts?kind=log").json()["count"] == 1
+
+
+def test_it_is_told_until_when_each_is_kept(owner: Api, things: Things) -> None:
+    archive_logs()
+    report, log = owner.get(f"/runs/{things.run.pk}/artifacts").json()["results"]
+    assert report["kept_until"] is None
+    made = Artifact.objects.get(kind="log").created_at
+    assert log["kept_until"] == (made + timedelta(days=90)).isoformat().replace("+00:00", "Z")
 
 
 def test_a_download_goes_to_a_link_that_needs_no_signing_in(owner: Api, things: Things) -> None:

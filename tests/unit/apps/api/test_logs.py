@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from apps.artifacts.services.archive_logs import archive_logs
 from apps.artifacts.store import StoreUnavailable, installed
@@ -83,6 +86,18 @@ def test_an_archived_log_whose_store_is_away_is_said_before_the_first_byte(owner
         response = owner.get(f"/jobs/{things.job.pk}/log")
     assert (response.status_code, response.json()["code"]) == (503, "store_unavailable")
     assert response["Retry-After"] == "1"
+
+
+def test_output_that_is_no_longer_kept_is_gone_and_says_for_how_long_it_was(
+    owner: Api, things: Things, settings: Settings
+) -> None:
+    silent = Job.objects.create(run=things.run, role="coding", step="coding.noop")
+    Job.objects.filter(pk=silent.pk).update(finished_at=timezone.now() - timedelta(days=91))
+    response = owner.get(f"/jobs/{silent.pk}/log")
+    assert (response.status_code, response.json()["code"]) == (410, "log_expired")
+    assert "90 days" in response.json()["detail"]
+    settings.KEEP_LOG_DAYS = 0
+    assert owner.get(f"/jobs/{silent.pk}/log").status_code == 200
 
 
 def test_a_log_that_is_no_text_is_given_as_it_is(owner: Api, things: Things) -> None:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
+from apps.artifacts.models import Artifact
+from apps.artifacts.store import StoreUnavailable, installed
+from apps.artifacts.store.memory import MemoryStore
 from apps.dashboard.pages.run import PARTS
+from apps.events.models import LogChunk
 from apps.events.services import record
 from apps.projects.models import Project
-from apps.runs.models import Run, Task
+from apps.runs.models import Job, Run, Task
 from apps.specs.services import save
 from tests.conftest import People
 from tests.stories import runs
@@ -93,6 +101,36 @@ def test_a_job_of_another_run_cannot_be_chosen(people: People, visit: Visit) -> 
     run = runs.waiting(people.project, people.owner)
     other = runs.waiting(people.foreign_project, people.outsider).jobs.earliest("pk")
     assert f"/jobs/{other.pk}/log" not in page(people, visit, run, query=f"?job={other.pk}")
+
+
+def test_with_the_store_away_the_page_is_there_without_the_log(people: People, visit: Visit) -> None:
+    class Away(MemoryStore):
+        def get(self, key: str, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
+            raise StoreUnavailable("Cannot read the artifact store: it does not answer.")
+
+    run = runs.completed(people.project, people.owner)
+    job = run.jobs.order_by("-pk").first()
+    assert job is not None
+    with installed(Away()):
+        LogChunk.objects.all().delete()
+        Artifact.objects.create(run=run, job=job, name="output.log", kind="log", size_bytes=9, store_key="logs/1/a")
+        shown = page(people, visit, run, query=f"?job={job.pk}")
+    assert "The store that holds this output does not answer" in shown
+    assert run.message in shown
+
+
+def test_it_says_what_is_no_longer_kept_and_until_when_the_rest_is(people: People, visit: Visit) -> None:
+    run = runs.completed(people.project, people.owner)
+    job = run.jobs.order_by("-pk").first()
+    assert job is not None
+    LogChunk.objects.all().delete()
+    Job.objects.filter(pk=job.pk).update(finished_at=timezone.now() - timedelta(days=91))
+    at = datetime(2026, 3, 1, tzinfo=UTC)
+    values = {"kind": "workspace", "size_bytes": 9, "store_key": "runs/1/a", "created_at": at}
+    Artifact.objects.create(run=run, job=job, name="workspace.tar.gz", **values)
+    shown = page(people, visit, run, query=f"?job={job.pk}")
+    assert "What this job printed is no longer kept." in shown
+    assert "kept until 8 Mar 2026" in shown
 
 
 def test_without_scripts_the_end_of_the_log_is_there_without_control_sequences(people: People, visit: Visit) -> None:
