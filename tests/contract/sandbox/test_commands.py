@@ -90,8 +90,10 @@ def ignored_signals() -> Iterator[None]:
 
 
 def test_signals_are_as_a_shell_leaves_them(ignored_signals: None, open_here: OpenSandbox) -> None:
+    """But for 32 and 33: the C library keeps them for itself, so that no program can set them back."""
     seen = sh(open_here(), "grep -E 'SigIgn|SigBlk' /proc/self/status")
-    assert [line.split()[1].strip("0") for line in seen.text.splitlines()] == ["", ""]
+    own = 1 << 31 | 1 << 32
+    assert [int(line.split()[1], 16) & ~own for line in seen.text.splitlines()] == [0, 0]
 
 
 def test_the_environment_is_built_from_nothing(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:

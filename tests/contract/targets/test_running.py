@@ -83,7 +83,7 @@ def test_a_command_that_is_not_there_is_told(real: RealPlace) -> None:
 def test_a_health_path_that_answers_an_error_is_unhealthy(real: RealPlace) -> None:
     release = real.site("r", health_path="/missing")
     real.target.start(release)
-    health = real.target.healthy(release, within_s=0.5)
+    health = real.target.healthy(release, within_s=4)
     assert (health.ok, health.status) == (False, 404)
 
 

@@ -146,6 +146,7 @@ def test_a_sandbox_in_which_nobody_listens_yet_is_waited_for_but_not_for_ever(
     launched = hosting.launcher.last("r1")
     serve, launched._serve = launched._serve, lambda connection: connection.close()  # type: ignore[method-assign]
     assert httpx.get(url).headers["hive-host"] == "its release does not accept connections"
+    monkeypatch.setattr(front, "HOLD_S", 20)
     threading.Timer(0.2, lambda: setattr(launched, "_serve", serve)).start()
     assert get(url) == (200, "r1")
 
