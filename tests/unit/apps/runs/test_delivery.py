@@ -25,7 +25,7 @@ from apps.runs.services.pause import pause_queue, resume_queue
 from apps.runs.states import JOB_ENDED, Reason, RunStatus
 from apps.specs.models import Spec, SpecVersion
 from tests.conftest import People
-from tests.unit.apps.runs.delivery import Hive, Letter, Look, Resumed, committed
+from tests.unit.apps.runs.delivery import Hive, committed
 
 TASKS = [{"id": key, "title": key, "depends_on": needs} for key, needs in {"a": [], "b": [], "c": ["a", "b"]}.items()]
 PICK = st.integers(0, 9)
@@ -215,40 +215,3 @@ def test_each_guard_is_needed(
     mutate(monkeypatch)
     with pytest.raises((AssertionError, MoveLost, IllegalMove)):
         explore(machine, examples=300)
-
-
-def _a_copy_runs_ahead_of_a_join(story: Delivery) -> None:
-    """Of two branches one is done, and its last message comes twice: the join counts to two."""
-    hive = story.hive
-    try:
-        while len(hive.letters) < 2:
-            _do(hive, hive.letters.pop(0))
-        branch = hive.letters.pop(0)  # the other one stays under way
-        while branch.rest:
-            _do(hive, branch)
-            branch = hive.letters.pop()
-        _do(hive, branch)
-        with committed():
-            hive.deliver(branch)
-            hive.deliver(hive.letters.pop())
-        assert hive.working == []
-    finally:
-        story.teardown()
-
-
-def _do(hive: Hive, letter: Letter | Look | Resumed) -> None:
-    with committed():
-        hive.deliver(letter)
-        for active, of in hive.working:
-            hive.end(active, of)
-        hive.working = []
-
-
-def test_a_second_copy_cannot_run_ahead_of_a_join(machine: type[Delivery]) -> None:
-    _a_copy_runs_ahead_of_a_join(machine())
-
-
-def test_what_a_job_needs_is_what_holds_it_back(machine: type[Delivery], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(claiming, "_builds_on_what_is_there", lambda job: True)
-    with pytest.raises(AssertionError, match="began before"):
-        _a_copy_runs_ahead_of_a_join(machine())
