@@ -11,6 +11,7 @@ from apps.runs.outcome import JobFailed
 from apps.runs.states import Reason
 from workers.deployment.host.client import HostClient
 from workers.deployment.targets.building import Builder
+from workers.deployment.targets.compose import ComposeTarget
 from workers.deployment.targets.docker import DockerTarget
 from workers.deployment.targets.making import Rules
 from workers.deployment.targets.port import Target
@@ -36,6 +37,10 @@ def _docker() -> Target:
     return DockerTarget(home.releases, Builder(home.work), HostClient(home.socket("host")), rules())
 
 
+def _compose() -> Target:
+    return ComposeTarget(settings.HOME.releases, HostClient(settings.HOME.socket("host")), rules())
+
+
 def rules() -> Rules:
     return Rules(installation(), settings.DOCKER_IMAGE, tuple(settings.DOCKER_IMAGES))
 
@@ -45,4 +50,4 @@ def installation() -> str:
     return hashlib.sha256(f"{settings.SECRET_KEY} {settings.HOME.root}".encode()).hexdigest()[:12]
 
 
-TARGETS: dict[str, Callable[[], Target]] = {"process": _process, "docker": _docker}
+TARGETS: dict[str, Callable[[], Target]] = {"process": _process, "docker": _docker, "compose": _compose}

@@ -15,6 +15,7 @@ from docker.errors import APIError
 from tests.contract.targets.place import RealPlace
 from tests.servers.docker import PYTHON_IMAGE, engine
 from workers.deployment.targets.building import Builder
+from workers.deployment.targets.compose import ComposeTarget
 from workers.deployment.targets.docker import DockerTarget
 from workers.deployment.targets.making import Rules
 from workers.deployment.targets.port import Target
@@ -27,9 +28,16 @@ class DockerPlace(RealPlace):
         self.installation = secrets.token_hex(6)
         super().__init__("process")
 
+    @property
+    def rules(self) -> Rules:
+        return Rules(self.installation, PYTHON_IMAGE, ("python:*", "debian:*"))
+
+    @property
+    def compose(self) -> ComposeTarget:
+        return ComposeTarget(self.home / "releases", self.host, self.rules)
+
     def another_target(self) -> Target:
-        rules = Rules(self.installation, PYTHON_IMAGE, ("python:*", "debian:*"))
-        return DockerTarget(self.home / "releases", Builder(self.home / "work"), self.host, rules)
+        return DockerTarget(self.home / "releases", Builder(self.home / "work"), self.host, self.rules)
 
     @property
     def mine(self) -> dict[str, Any]:

@@ -76,14 +76,16 @@ def ensure_container(
 def _create_again(
     client: APIClient, stack: Stack, release: str, service: Service, old: dict[str, Any]
 ) -> dict[str, Any]:
-    """A new one in its place, with the name that the old one had in the environment's network."""
-    name, network = container_name(stack, release, service), named(stack.installation, stack.environment)
+    """A new one in its place, in every network in which the old one stood, under the name that it had there."""
+    name, own = container_name(stack, release, service), network_name(stack, release)
     with engine_errors():
         client.remove_container(name, v=True, force=True)
     made = _create(client, stack, release, service)
-    if network in old["NetworkSettings"]["Networks"]:
-        with engine_errors():
-            client.connect_container_to_network(name, network, aliases=[stack.hostname])
+    for network in old["NetworkSettings"]["Networks"]:
+        alias = stack.hostname if network == named(stack.installation, stack.environment) else service.name
+        if network != own:
+            with engine_errors():
+                client.connect_container_to_network(name, network, aliases=[alias])
     return made
 
 
