@@ -8,17 +8,22 @@ from __future__ import annotations
 
 import posixpath
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Self, cast
+from typing import Any, BinaryIO, Self, cast
 
 from workers.sandbox.port import GIB, MIB, SandboxError, UnsafePath
 from workers.sandbox.tree import Names, Tree
 
 _CHUNK_BYTES = 1024 * 1024
-_LONGEST_HEADER_BYTES = 1 * MIB  # a long name's header is read into memory as a whole
+_LONGEST_HEADER_BYTES = 128 * 1024  # a long name's header is read into memory as a whole
 _RATIO_COUNTS_FROM = 16 * MIB  # a small file of zeros compresses by a thousand, and harms nobody
+_HEADERS = (
+    *(tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK),
+    *(tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE),
+)
+_AROUND_AN_ENTRY_BYTES = 4 * 1024  # headers and padding
 
 
 @dataclass(frozen=True)
@@ -53,12 +58,15 @@ def unpack(tar: BinaryIO, into: Path | Tree, bounds: Bounds | None = None) -> Un
     tree = into if isinstance(into, Tree) else Tree(into)
     unpacking = _Unpacking(tree, bounds or Bounds(), _Counted(tar))
     try:
-        with tarfile.open(fileobj=unpacking.file, mode="r|*", bufsize=64 * 1024, tarinfo=_Member) as archive:
+        opened = {"fileobj": unpacking.file, "bufsize": 64 * 1024, "tarinfo": _Member, "passed": unpacking.passed}
+        with _Tar.open(mode="r|*", **opened) as archive:  # type: ignore[call-overload]
             while member := archive.next():
-                archive.members = []  # type: ignore[attr-defined]  # else it remembers every entry
+                archive.members = []  # else it remembers every entry
                 unpacking.take(archive, member)
     except (tarfile.TarError, EOFError, ValueError) as error:
         raise SandboxError(f"This is not a complete tar: {error}.", permanent=True) from error
+    except RecursionError:  # tarfile reads a header of a header of a header … by calling itself
+        raise SandboxError("This is not a tar: an entry has hundreds of headers.", permanent=True) from None
     unpacking.check_links()
     return Unpacked(unpacking.entries, unpacking.size_bytes)
 
@@ -69,11 +77,39 @@ class _Member(tarfile.TarInfo):
     @classmethod
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
         member = super().frombuf(buf, encoding, errors)
-        if member.type not in tarfile.SUPPORTED_TYPES or member.isreg():
-            return member
-        if member.size > _LONGEST_HEADER_BYTES:
+        if member.type in _HEADERS and member.size > _LONGEST_HEADER_BYTES:
             raise TooMuch(f"An entry's header in the archive is {member.size} bytes long.")
         return member
+
+    def _refuse_sparse(self, *_: object) -> Self:
+        """A list of holes can be as long as the archive, and tarfile reads all of it into memory first."""
+        raise UnsafePath(f"{self.name!r} is a sparse file. Make the archive without --sparse.")
+
+    _proc_sparse = _proc_gnusparse_00 = _proc_gnusparse_01 = _proc_gnusparse_10 = _refuse_sparse
+
+
+class _Tar(tarfile.TarFile):
+    """A tar of which every byte is counted as it comes out of the compression: headers and what is skipped too."""
+
+    def __init__(self, name: Any, mode: Any, fileobj: Any, *, passed: Callable[[int], None], **kwargs: Any) -> None:
+        super().__init__(name, mode, cast(Any, _Meter(fileobj, passed)), **kwargs)
+
+
+class _Meter:
+    """The stream below a tar; `passed` is told how far it has been read, or is about to be skipped."""
+
+    def __init__(self, stream: Any, passed: Callable[[int], None]) -> None:
+        self._stream, self._passed = stream, passed
+        self.tell, self.close = stream.tell, stream.close
+
+    def read(self, size: int) -> bytes:
+        data: bytes = self._stream.read(size)
+        self._passed(self._stream.tell())
+        return data
+
+    def seek(self, position: int) -> None:
+        self._passed(position)
+        self._stream.seek(position)
 
 
 class _Counted:
@@ -98,6 +134,14 @@ class _Unpacking:
         self.file = cast(BinaryIO, source)  # a stream is only ever read
         self.entries = 0
         self.size_bytes = 0
+
+    def passed(self, position: int) -> None:
+        """So much of the tar has been read: content, or what claims to be none."""
+        most = self._bounds.size_bytes + self._bounds.entries * _AROUND_AN_ENTRY_BYTES + _RATIO_COUNTS_FROM
+        if position > most:
+            raise TooMuch(f"The archive holds more than {self._bounds.size_bytes} bytes.")
+        if position > max(_RATIO_COUNTS_FROM, self._source.size_bytes * self._bounds.ratio):
+            raise TooMuch(f"The archive grows more than {self._bounds.ratio} times when unpacked.")
 
     def take(self, archive: tarfile.TarFile, member: tarfile.TarInfo) -> None:
         self.entries += 1
