@@ -55,6 +55,12 @@ def boolean(value: str) -> bool:
         raise BadSetting("use 1 or 0") from None
 
 
+def pull(value: str) -> str:
+    if value not in ("missing", "never", "always"):
+        raise BadSetting("use missing, never or always")
+    return value
+
+
 def words(value: str) -> list[str]:
     return [word.strip() for word in value.split(",") if word.strip()]
 
@@ -119,13 +125,18 @@ _TABLE = [
     Setting("HIVE_KEEP_LOG_DAYS", "90", number, "How long the output of ended jobs is kept. 0: for ever."),
     Setting("HIVE_KEEP_ARTIFACT_DAYS", "0", number, "How long other artifacts of ended runs are kept. 0: for ever."),
     Setting("HIVE_TEMPLATES", "", words, "More template catalogues: folders or git addresses, separated by commas."),
-    Setting("HIVE_SANDBOX", "", text, "bubblewrap or process. Empty: the best kind that works here."),
+    Setting("HIVE_SANDBOX", "", text, "bubblewrap, docker or process. Empty: the best kind that works here."),
     Setting("HIVE_DOCKER_IMAGE", "python:3.11-slim-bookworm", text, "Image for what brings no Dockerfile of its own."),
     Setting(
         "HIVE_DOCKER_IMAGES",
         "debian:*,python:*",
         words,
-        "Images that Dockerfiles and compose files may name; * stands for anything.",
+        "Images that tasks, Dockerfiles and compose files may name; * stands for anything.",
+    ),
+    Setting("HIVE_DOCKER_PULL", "missing", pull, "When an image is pulled: missing, never or always."),
+    Setting("HIVE_DOCKER_DNS", "", words, "Name servers of sandboxes with network. Empty: those of this machine."),
+    Setting(
+        "HIVE_DOCKER_DENY", "", words, "Networks (1.2.3.0/24) that no docker sandbox reaches, besides private ones."
     ),
     Setting("HIVE_LEASE_S", "30", seconds, "How long a job's lease holds without a heartbeat."),
     Setting("HIVE_SWEEP_S", "5", seconds, "How often the sweep looks for expired leases and forgotten runs."),

@@ -10,27 +10,39 @@ from django.conf import settings
 from apps.runs.outcome import JobFailed
 from apps.runs.services.active import ActiveJob
 from apps.runs.states import Reason
+from apps.specs.schema.limits import Constraints
 from apps.specs.schema.limits import Limits as LimitsSpec
+from workers.engine import engine
 from workers.places import label_of, work_folder
 from workers.sandbox import best_kind, open_sandbox
+from workers.sandbox.docker.images import ImageMissing
 from workers.sandbox.port import Limits, Sandbox, SandboxError
 from workers.workspaces import NAME, workspace_kept
 
 
 @contextmanager
-def sandbox_for(job: ActiveJob, asked: LimitsSpec, kept_as: str = NAME) -> Iterator[Sandbox]:
+def sandbox_for(job: ActiveJob, asked: Constraints, kept_as: str = NAME) -> Iterator[Sandbox]:
     """A fresh sandbox that ends with the job: canceled, lost, or done. What it says of its isolation is in the log.
 
-    Its workspace becomes an artifact before it goes.
+    Its workspace becomes an artifact before it goes. A task that names an image, and no kind, gets a container.
     """
-    kind = asked.sandbox or settings.SANDBOX or best_kind()
+    kind = asked.sandbox or ("docker" if asked.image else settings.SANDBOX) or best_kind()
     try:
-        with open_sandbox(kind, scratch=work_folder(), limits=limits_of(asked), label=label_of(job)) as sandbox:
+        with open_sandbox(
+            kind,
+            scratch=work_folder(),
+            limits=limits_of(asked),
+            label=label_of(job),
+            engine=engine(),
+            image=asked.image or "",
+        ) as sandbox:
             job.on_stop(lambda stop: sandbox.kill(stop.message))
             if sandbox.warning:
                 job.print(f"[hive] {sandbox.warning}")
             with workspace_kept(job, sandbox, kept_as):
                 yield sandbox
+    except ImageMissing as error:
+        raise JobFailed(Reason.IMAGE_MISSING, str(error)) from error
     except SandboxError as error:
         raise JobFailed(Reason.INFRASTRUCTURE, f"The sandbox ({kind}) failed: {error}") from error
 

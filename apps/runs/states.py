@@ -55,6 +55,7 @@ class Reason(TextChoices):
     OUT_OF_MEMORY = "out_of_memory", "It used more memory than it may"
     TOO_MANY_PROCESSES = "too_many_processes", "It started more processes than it may"
     DISK_LIMIT = "disk_limit", "It wrote more than it may"
+    IMAGE_MISSING = "image_missing", "Its container image is not there, or not allowed"
     BUDGET_EXHAUSTED = "budget_exhausted", "The budget is used up"
     STUCK = "stuck", "It went in circles"
     REJECTED = "rejected", "A person rejected it at a gate"

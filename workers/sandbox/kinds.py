@@ -108,18 +108,27 @@ def _known(kind: str) -> Kind:
         ) from None
 
 
-def kinds(engine: Engine | None = None) -> list[KindReport]:
+def kinds() -> list[KindReport]:
     """All kinds, best first, each tried out once per process."""
-    return [_probe(name, engine or Engine()) for name in _KINDS]
+    return [report_on(name) for name in _KINDS]
+
+
+def local_kinds() -> list[KindReport]:
+    """Those that need no engine."""
+    return [report_on(kind.name) for kind in _KINDS.values() if kind.by_itself]
+
+
+def report_on(name: str, engine: Engine | None = None) -> KindReport:
+    return _probe(name, engine or Engine())
 
 
 def best_kind() -> str:
     """The best kind that works here and needs no asking. Raises SandboxError with every reason when none does."""
-    names = [kind.name for kind in _KINDS.values() if kind.by_itself]
-    for name in names:
-        if _probe(name, Engine()).usable:
-            return name
-    reasons = "; ".join(f"{name}: {_probe(name, Engine()).why}" for name in names)
+    reports = local_kinds()
+    for report in reports:
+        if report.usable:
+            return report.kind
+    reasons = "; ".join(f"{report.kind}: {report.why}" for report in reports)
     raise SandboxError(f"No kind of sandbox works here. {reasons}", permanent=True)
 
 

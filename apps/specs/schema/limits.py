@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from apps.specs.schema.part import Part
-from apps.specs.schema.values import Bytes, Number, Seconds, Whole
+from apps.specs.schema.values import Bytes, Image, Number, Seconds, Whole
 
 TIMEOUT_S = 600.0
 
@@ -39,5 +39,6 @@ class Constraints(Limits):
     """What the jobs of a task may use, and how long they may take."""
 
     timeout_s: Seconds = Field(TIMEOUT_S, alias="timeout", description="Longest time of one job or test command.")
+    image: Image | None = Field(None, description="Container image, for the sandbox `docker`. Empty: Hive's usual one.")
     no_output_s: Seconds = Field(300.0, alias="no_output", description="Longest silence of a command.")
     queue_timeout_s: Seconds = Field(3600.0, alias="queue_timeout", description="Longest wait for a free worker.")

@@ -72,6 +72,14 @@ SecretName = Annotated[
     rules.matches(SEALED_NAME_PATTERN, "a secret's name", "Use A-Z, 0-9 and `_`, as the project's secrets are named."),
 ]
 
+IMAGE_PATTERN = r"[a-z0-9][A-Za-z0-9._:/@-]{0,254}"
+Image = Annotated[
+    str,
+    StringConstraints(strict=True),
+    rules.matches(IMAGE_PATTERN, "an image's name", "Write it as docker does, such as python:3.11-slim-bookworm."),
+    WithJsonSchema({"type": "string", "pattern": f"^{IMAGE_PATTERN}$"}),
+]
+
 Seconds = Annotated[
     float,
     BeforeValidator(rules.duration),

@@ -81,7 +81,7 @@ def test_a_label_is_a_plain_name(kind: str, scratch: Path, label: str) -> None:
 
 
 def test_an_unknown_kind_is_told_with_those_there_are(scratch: Path) -> None:
-    with pytest.raises(SandboxError, match=r"'vm'.*bubblewrap, process"):
+    with pytest.raises(SandboxError, match=r"'vm'.*bubblewrap, docker, process"):
         open_sandbox("vm", scratch=scratch, label="a")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,20 +13,19 @@ if TYPE_CHECKING:
     from docker import APIClient
 
 IMAGE = "python:3.11-slim-bookworm"
-IMAGES = ("alpine:*", "debian:*", "golang:*", "node:*", "python:*", "ruby:*", "rust:*", "ubuntu:*")
+IMAGES = ("debian:*", "python:*")
 PULLS = ("missing", "never", "always")
 
 
 @dataclass(frozen=True)
 class Engine:
-    """Where it answers, and the rules of this installation."""
+    """The rules of an installation for the engine that DOCKER_HOST names, else that of this machine."""
 
-    host: str = ""  # empty: DOCKER_HOST, else the socket of this machine
     image: str = IMAGE  # where a task names none; always allowed. It has a python3, which network.py needs
     images: tuple[str, ...] = IMAGES  # patterns of what tasks may name
     pull: str = "missing"
     name_servers: tuple[str, ...] = ()  # empty: those of this machine
-    forbidden: tuple[str, ...] = ()  # networks that no sandbox reaches, besides the private ones
+    forbidden: tuple[str, ...] = ()  # networks and hosts that no sandbox reaches, besides the private ones
     installation: str = ""  # marks what is ours: several Hives may share an engine
 
 
@@ -35,14 +33,13 @@ class EngineAway(SandboxError):
     """The engine does not answer."""
 
 
-def connect(engine: Engine, timeout_s: float = 30.0) -> APIClient:
+def connect(timeout_s: float = 30.0) -> APIClient:
     """Raises EngineAway. The SDK is a large import: it happens when the first sandbox of this kind is opened."""
     from docker import APIClient
     from docker.utils import kwargs_from_env
 
     with telling("The engine cannot be asked"):
-        environ = {**os.environ, **({"DOCKER_HOST": engine.host} if engine.host else {})}
-        return APIClient(version="auto", timeout=round(timeout_s), **kwargs_from_env(environment=environ))
+        return APIClient(version="auto", timeout=round(timeout_s), max_pool_size=64, **kwargs_from_env())
 
 
 @contextlib.contextmanager

@@ -59,12 +59,13 @@ class Meter:
             if not self._running:
                 self._idle.set()
 
-    def report(self, disk: str = "") -> Sampled:
+    def report(self, disk: str) -> Sampled:
         """What the sandbox was seen to use; `disk`: what a command's own last look saw. Raises BoxGone."""
-        if disk:
+        self._sample()
+        if self._over is None and _DISK.search(disk):
             self._pass(self._judge_disk(disk))
-        if self._over is None:
-            self._sample()
+        elif self._over is None and self.places:
+            self._look()  # that look was prevented, or cut short
         return self.reported()
 
     def reported(self) -> Sampled:

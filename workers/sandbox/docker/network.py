@@ -58,7 +58,8 @@ def close_it(client: APIClient, engine: Engine, label: str, made: Made) -> None:
             pids_limit=16,
             mem_limit="128m",
         )
-        words = [*PRIVATE, *engine.forbidden, *(f"{host}/32" for host in own_addresses()), "--", *name_servers(engine)]
+        closed = [*PRIVATE, *(network for each in engine.forbidden for network in networks_of(each))]
+        words = [*closed, *(f"{host}/32" for host in own_addresses()), "--", *name_servers(engine)]
         helper = client.create_container(
             engine.image,
             ["-I", "-c", PROGRAM, *words],
@@ -108,10 +109,15 @@ def own_addresses() -> list[str]:
     return sorted(address for address in found if not address.startswith("127."))
 
 
-def addresses_of(host: str) -> tuple[str, ...]:
-    """Networks of one address each, as `Engine.forbidden` wants them; none where the name is not known."""
+def networks_of(named: str) -> list[str]:
+    """A network as it is; a host as its addresses, each a network of one. None where the name is not known."""
     try:
-        found = socket.getaddrinfo(host, None, socket.AF_INET, socket.SOCK_STREAM)
+        network = ipaddress.ip_network(named, strict=False)
+        return [str(network)] if network.version == 4 else []
+    except ValueError:
+        pass
+    try:
+        found = socket.getaddrinfo(named, None, socket.AF_INET, socket.SOCK_STREAM)
     except (OSError, UnicodeError):
-        return ()
-    return tuple(sorted({f"{each[4][0]}/32" for each in found}))
+        return []
+    return sorted({f"{each[4][0]}/32" for each in found})

@@ -59,7 +59,7 @@ class DockerSandbox:
     def __enter__(self) -> Self:
         self._make_folders()
         try:
-            self._client = connect(self._engine)
+            self._client = connect()
             self._variables = self._make()
         except BaseException:
             self._remove()
@@ -67,6 +67,11 @@ class DockerSandbox:
         if self._made.warnings:
             self.warning = f"The Docker engine warns: {' '.join(self._made.warnings)}"
         return self
+
+    @property
+    def has_quota(self) -> bool:
+        """Whether the kernel holds the sum of what lies on disk."""
+        return self._made.quota
 
     def _make_folders(self) -> None:
         try:
