@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Annotated
 
@@ -17,7 +16,8 @@ from hive.cli.doctor.finding import Check, Finding, Level, fail, warn
 from hive.home import Home
 
 PATIENCE_S = 4.5
-ENGINE_PATIENCE_S = 30.0  # where jobs run on the engine, a slow one is worth waiting for
+ENGINE_PATIENCE_S = 7.0  # a container is started, and tries to take too much of four things
+LONG_PATIENCE_S = 30.0  # where jobs run on the engine, a slow one is worth waiting for
 MARKS = {Level.OK: ("✓", "green"), Level.WARN: ("!", "yellow"), Level.FAIL: ("✗", "red")}
 
 
@@ -47,7 +47,8 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON 
             "opencode": programs.check_opencode,
             "model": surroundings.check_model,
         }
-        findings = look(checks, ENGINE_PATIENCE_S if os.environ.get("HIVE_SANDBOX") == "docker" else PATIENCE_S)
+        wanted = env.get("HIVE_SANDBOX") == "docker"
+        findings = look(checks, patiently={"docker": LONG_PATIENCE_S if wanted else ENGINE_PATIENCE_S})
     failed = any(finding.level is Level.FAIL for finding in findings)
     if as_json:
         show.as_json({"ok": not failed, "home": str(home.root), "findings": [vars(finding) for finding in findings]})
@@ -68,8 +69,14 @@ def _draw(findings: Sequence[Finding]) -> None:
             typer.echo(typer.style(f"  {'':<{width}}→ {finding.to_do}", dim=True))
 
 
-def look(checks: dict[str, Check], patience_s: float = PATIENCE_S) -> Sequence[Finding]:
-    """All findings, in the order of the checks. One that does not come back in time is reported and left behind."""
+def look(
+    checks: dict[str, Check], patience_s: float = PATIENCE_S, patiently: Mapping[str, float] | None = None
+) -> Sequence[Finding]:
+    """All findings, in the order of the checks. One that does not come back in time is reported and left behind.
+
+    `patiently`: how long, in seconds, the checks that need longer may take.
+    """
+    allowed_s = dict.fromkeys(checks, patience_s) | dict(patiently or {})
     found: dict[str, list[Finding]] = {}
 
     def run(part: str, check: Check) -> None:
@@ -82,15 +89,15 @@ def look(checks: dict[str, Check], patience_s: float = PATIENCE_S) -> Sequence[F
                 "Report this; see also `hive --help`.",
             )
 
-    threads = [threading.Thread(target=run, args=each, daemon=True) for each in checks.items()]
-    for thread in threads:
+    threads = {part: threading.Thread(target=run, args=(part, check), daemon=True) for part, check in checks.items()}
+    for thread in threads.values():
         thread.start()
-    deadline = time.monotonic() + patience_s
-    for thread in threads:
-        thread.join(max(0.0, deadline - time.monotonic()))
+    began_at = time.monotonic()
+    for part, thread in threads.items():
+        thread.join(max(0.0, began_at + allowed_s[part] - time.monotonic()))
     late = "Something that it asks does not answer; try again."
     return [
         finding
         for part in checks
-        for finding in found.get(part) or warn(part, f"no answer within {patience_s:.0f} s", late)
+        for finding in found.get(part) or warn(part, f"no answer within {allowed_s[part]:.0f} s", late)
     ]

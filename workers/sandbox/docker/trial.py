@@ -26,13 +26,13 @@ while read -r key value; do
 done </proc/self/status
 true
 """
-_TAKE_MEMORY = "head -c 300000000 /dev/zero | tail >/dev/null; sleep 1"
-_TAKE_PROCESSES = "for i in 1 2 3 4 5 6 7 8; do for j in 1 2 3 4 5 6 7 8; do sleep 3 & done; done; sleep 1"
-_TAKE_DISK = "head -c 100000000 /dev/zero >big"
-_TRIALS = {
+_TAKE_MEMORY = "head -c 300000000 /dev/zero | tail >/dev/null"
+_TAKE_PROCESSES = "for i in 1 2 3 4 5 6 7 8; do for j in 1 2 3 4 5 6 7 8; do sleep 9 >/dev/null 2>&1 & done; done"
+_TAKE_DISK = "head -c 100000000 /dev/zero >big; code=$?; rm big; exit $code"
+_TRIALS = {  # the last one leaves something behind
+    Ended.DISK_LIMIT: (_TAKE_DISK, "the size of a file"),
     Ended.OUT_OF_MEMORY: (_TAKE_MEMORY, "memory"),
     Ended.TOO_MANY_PROCESSES: (_TAKE_PROCESSES, "the number of processes"),
-    Ended.DISK_LIMIT: (_TAKE_DISK, "the size of a file"),
 }
 
 
