@@ -227,5 +227,4 @@ def test_the_trial_finds_a_limit_that_does_not_hold(monkeypatch: pytest.MonkeyPa
         return honest(self, **{key: value for key, value in options.items() if key != "pids_limit"})
 
     monkeypatch.setattr(APIClient, "create_host_config", forgetful)
-    monkeypatch.setattr(trial, "_LOOK_AROUND", 'for d in /*; do [ -w $d ] && [ -z "$x" ]; done; touch /intruder; id -u')
     assert trial.attempt(Engine()).complaints == ("nothing limits the number of processes",)

@@ -1,0 +1,71 @@
+"""Jobs in containers: a whole run, and what a killed worker leaves on the engine."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from hive.home import Home
+from tests.flows.real.hive import ROOT, Hive, running, until
+from tests.servers.docker import engine, require_engine
+
+pytestmark = [pytest.mark.flow]
+LONG = """
+id: takes-long
+title: Takes long
+tasks:
+  - id: site
+    engine: template
+    inputs: [{type: file, path: /workspace/site/index.html, content: hello}]
+    tests: [{run: "echo begun; sleep 300"}]
+    constraints: {sandbox: docker}
+"""
+
+
+@pytest.fixture(autouse=True)
+def docker() -> None:
+    require_engine()
+
+
+def mine(home: Path) -> dict[str, Any]:
+    """What this Hive made on the engine: status of containers, by name."""
+    key = Home(home).read_secret_key().encode()
+    installation = hmac.new(key, b"installation", hashlib.sha256).hexdigest()[:16]
+    filters = {"label": f"hive.home={installation}"}
+    with engine() as client:
+        there = {
+            each.name: each.status for each in client.containers.list(all=True, filters=filters, ignore_removed=True)
+        }
+        return there | {each.name: "volume" for each in client.volumes.list(filters=filters)}
+
+
+def test_the_sample_blog_is_tested_in_a_container_and_becomes_a_site(tmp_path: Path) -> None:
+    with running(tmp_path / "home", HIVE_SANDBOX="docker") as hive:
+        spec = (ROOT / "specs" / "create-blog.yaml").read_text()
+        run = hive.wait(hive.start(spec=spec), 240)
+        assert run["status"] == "completed", hive.all(f"runs/{run['id']}/jobs")
+        [release] = [release for release in hive.all("releases") if release["status"] == "live"]
+        assert httpx.get(release["url"], trust_env=False).status_code == 200
+        assert until(lambda: mine(hive.home) == {}, 10, lambda: f"left on the engine: {mine(hive.home)}") is True
+
+
+def test_a_killed_worker_leaves_nothing_on_the_engine_after_the_next_start(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with running(home, HIVE_JOB_ATTEMPTS="1") as hive:
+        run_id = hive.start(spec=LONG)
+        until(lambda: "running" in mine(home).values() and begun(hive, run_id), 120, lambda: f"{mine(home)}")
+        hive.kill("build")
+        until(lambda: "running" not in mine(home).values(), 15, lambda: f"still runs: {mine(home)}")
+        assert hive.wait(run_id)["status"] == "failed"
+        assert mine(home)
+    with running(home):
+        assert mine(home) == {}
+
+
+def begun(hive: Hive, run_id: int) -> bool:
+    return any(job["step"] == "testing.test" and job["status"] == "running" for job in hive.all(f"runs/{run_id}/jobs"))
