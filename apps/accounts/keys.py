@@ -15,7 +15,7 @@ from django.utils import timezone
 from apps.accounts.models import ApiKey, Organisation, User
 
 # Enough for every face; a key is given as few as it needs.
-SCOPES = (
+ORDINARY = (
     "runs:read",
     "runs:write",
     "gates:write",
@@ -25,6 +25,8 @@ SCOPES = (
     "jobs:read",
     "jobs:cancel",
 )
+ADMIN = "admin"  # what concerns the whole installation: for the keys of operators
+SCOPES = (*ORDINARY, ADMIN)
 USED_AT_MOST_EVERY = timedelta(minutes=1)
 
 
@@ -38,15 +40,17 @@ def create_key(
     user: User,
     organisation: Organisation,
     name: str,
-    scopes: Iterable[str] = SCOPES,
+    scopes: Iterable[str] = ORDINARY,
     *,
     expires_at: datetime | None = None,
     project_id: int | None = None,
 ) -> NewKey:
-    """Make a key for this person. Raises ValueError for a scope that does not exist."""
+    """Make a key for this person. Raises ValueError for a scope that does not exist, or is not theirs to have."""
     wanted = list(scopes)
     if unknown := set(wanted) - set(SCOPES):
         raise ValueError(f"Unknown scopes: {', '.join(sorted(unknown))}. Known: {', '.join(SCOPES)}.")
+    if ADMIN in wanted and not user.is_superuser:
+        raise ValueError(f"The scope {ADMIN} is for operators.")
     prefix, secret = secrets.token_hex(4), secrets.token_urlsafe(32)
     row = ApiKey.objects.create(
         user=user,

@@ -11,17 +11,20 @@ import typer
 from typer.exceptions import TyperException
 
 from hive import env
-from hive.cli.cancel import approve, cancel
+from hive.cli.approve import approve
 from hive.cli.demo import demo
 from hive.cli.doctor.command import doctor
 from hive.cli.down import down
 from hive.cli.failure import Failure
 from hive.cli.logs import logs
+from hive.cli.many import cancel, prune, retry
+from hive.cli.queue import queue
 from hive.cli.run import run as run_verb
 from hive.cli.spec import spec
 from hive.cli.status import status
 from hive.cli.token import token
 from hive.cli.up.command import up
+from hive.cli.worker import worker
 
 app = typer.Typer(
     name="hive",
@@ -57,9 +60,13 @@ app.command()(doctor)
 app.command("run")(run_verb)
 app.command()(logs)
 app.command()(cancel)
+app.command()(retry)
 app.command()(approve)
 app.add_typer(spec, name="spec")
 app.add_typer(token, name="token")
+app.add_typer(queue, name="queue")
+app.add_typer(worker, name="worker")
+app.command()(prune)
 app.command()(demo)
 
 

@@ -45,7 +45,7 @@ def _create(name: str, user: str, scopes: str, days: int) -> tuple[str, str]:
 
     from django.utils import timezone
 
-    from apps.accounts.keys import SCOPES, create_key
+    from apps.accounts.keys import ORDINARY, SCOPES, create_key
     from apps.accounts.models import User
 
     people = User.objects.filter(username=user) if user else User.objects.filter(is_superuser=True).order_by("pk")
@@ -58,7 +58,8 @@ def _create(name: str, user: str, scopes: str, days: int) -> tuple[str, str]:
             else "There is no operator yet; run `hive up`."
         )
     try:
-        wanted = [scope.strip() for scope in scopes.split(",") if scope.strip()] or SCOPES
+        usual = SCOPES if person.is_superuser else ORDINARY
+        wanted = [scope.strip() for scope in scopes.split(",") if scope.strip()] or usual
         expires_at = timezone.now() + timedelta(days=days) if days else None
         return create_key(person, organisation, name, wanted, expires_at=expires_at).key, person.username
     except ValueError as error:

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 
 from apps.accounts.access import visible_organisations
-from apps.accounts.keys import SCOPES, create_key, revoke_key
+from apps.accounts.keys import ORDINARY, SCOPES, create_key, revoke_key
 from apps.accounts.members import MemberError, add_member, change_role, first_link, remove_member
 from apps.accounts.models import Membership, Organisation, Role
 from apps.dashboard.answers import said
@@ -48,7 +48,7 @@ def _show(request: HttpRequest, found: Organisation, **more: object) -> HttpResp
         "members": found.memberships.select_related("user").order_by("user__username")[:SHOWN],
         "keys": found.api_keys.select_related("user")[:SHOWN],
         "roles": Role.choices,
-        "scopes": SCOPES,
+        "scopes": SCOPES if visitor(request).is_superuser else ORDINARY,
         "lifetimes": LIFETIMES,
         "projects": projects,
         "project_names": {project.pk: project.slug for project in projects},

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.management import BaseCommand, call_command
 from django.db import transaction
 
-from apps.accounts.keys import create_key, find_key
+from apps.accounts.keys import SCOPES, create_key, find_key
 from apps.accounts.models import Membership, Organisation, Role, User
 from apps.accounts.sign_in import sign_in_link
 from apps.runs.services.dispatch import advance
@@ -48,12 +48,13 @@ def first_person() -> tuple[User, Organisation]:
 def cli_key(user: User, organisation: Organisation, path: Path) -> Path:
     """The key that the `hive` command uses on this machine, in a file that only its owner can read."""
     try:
-        if find_key(json.loads(path.read_text())["key"]):
+        found = find_key(json.loads(path.read_text())["key"])
+        if found and set(SCOPES) <= set(found.scopes):
             return path
     except (OSError, ValueError, KeyError, TypeError):
-        pass  # missing, damaged or of another database: a new one is made
+        pass  # missing, damaged or of another database: a new one is made, as of one that may less
     fresh = path.with_suffix(f".{os.getpid()}.tmp")
     fresh.touch(mode=0o600)
-    fresh.write_text(json.dumps({"key": create_key(user, organisation, "hive command on this machine").key}))
+    fresh.write_text(json.dumps({"key": create_key(user, organisation, "hive command on this machine", SCOPES).key}))
     fresh.replace(path)
     return path

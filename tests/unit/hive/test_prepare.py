@@ -52,6 +52,14 @@ def test_a_key_file_that_opens_nothing_is_replaced(home: Home, content: str) -> 
 
 
 @pytest.mark.django_db
+def test_a_key_of_an_older_hive_that_may_less_is_replaced(home: Home) -> None:
+    prepare()
+    ApiKey.objects.update(scopes=["runs:read"])
+    prepare()
+    assert "admin" in find_key(json.loads(home.cli.read_text())["key"]).scopes
+
+
+@pytest.mark.django_db
 def test_an_operator_that_was_renamed_stays_the_operator(home: Home) -> None:
     prepare()
     User.objects.update(username="ann")

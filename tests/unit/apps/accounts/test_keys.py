@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from apps.accounts.keys import SCOPES, create_key, find_key, revoke_key
+from apps.accounts.keys import ORDINARY, SCOPES, create_key, find_key, revoke_key
 from apps.accounts.models import ApiKey
 from tests.conftest import People
 
@@ -39,8 +39,15 @@ def test_a_scope_that_does_not_exist_is_refused(people: People) -> None:
     assert not ApiKey.objects.exists()
 
 
-def test_without_scopes_named_a_key_has_all(people: People) -> None:
-    assert create_key(people.owner, people.project.organisation, "ci").row.scopes == list(SCOPES)
+def test_without_scopes_named_a_key_has_all_but_the_operators(people: People) -> None:
+    assert create_key(people.owner, people.project.organisation, "ci").row.scopes == list(ORDINARY)
+
+
+def test_the_operators_scope_is_for_operators(people: People) -> None:
+    with pytest.raises(ValueError, match="for operators"):
+        create_key(people.owner, people.project.organisation, "ci", SCOPES)
+    people.owner.is_superuser = True
+    assert "admin" in create_key(people.owner, people.project.organisation, "ci", SCOPES).row.scopes
 
 
 def test_a_key_expires_and_is_revoked(people: People) -> None:

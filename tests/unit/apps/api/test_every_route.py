@@ -10,6 +10,7 @@ import pytest
 
 from apps.accounts.models import Role
 from apps.api.urls import v1
+from apps.runs.models import Run
 from tests.conftest import People
 from tests.unit.apps.api.conftest import SPEC, Api, Things
 
@@ -18,6 +19,7 @@ LIST = "a list, which is empty for an outsider"
 MAKES = "something new, in one's own organisation"
 SHARED = "the same for everybody who is signed in"
 LINK = "a signed link, which is the permission"
+INSTALLATION = "the whole installation: for operators"
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,15 @@ TABLE = {
     "GET workflows": Row(SHARED, scope=""),
     "GET workflow": Row(SHARED, scope=""),
     "GET providers": Row(SHARED, scope=""),
+    "GET admin-queues": Row(INSTALLATION),
+    "POST admin-queue-pause": Row(INSTALLATION),
+    "POST admin-queue-resume": Row(INSTALLATION),
+    "GET admin-workers": Row(INSTALLATION),
+    "POST admin-worker-drain": Row(INSTALLATION),
+    "POST admin-worker-resume": Row(INSTALLATION),
+    "POST admin-runs-cancel": Row(INSTALLATION),
+    "POST admin-runs-retry": Row(INSTALLATION),
+    "POST admin-runs-prune": Row(INSTALLATION, body={"older_than_days": 1}),
     "GET store-link": Row(LINK),
     "PUT store-link": Row(LINK),
 }
@@ -99,7 +110,13 @@ class Asker:
 
     def _path(self, route: str) -> str:
         run, version = self.things.run.pk, self.things.version
-        values = {"pk": run, "artifact_id": self.things.artifact.pk, "number": version.number, "name": "noop"}
+        values = {
+            "pk": run,
+            "artifact_id": self.things.artifact.pk,
+            "number": version.number,
+            "name": "noop",
+            "role": "coding",
+        }
         for prefix, pk in (
             ("gate", self.things.gate.pk),
             ("job", self.things.job.pk),
@@ -121,8 +138,21 @@ def asker(things: Things, request: pytest.FixtureRequest) -> Asker:
     return Asker(things)
 
 
-ABOUT_PEOPLE = sorted(name for name, row in TABLE.items() if row.about != LINK)
+ABOUT_PEOPLE = sorted(name for name, row in TABLE.items() if row.about not in (LINK, INSTALLATION))
+FOR_OPERATORS = sorted(name for name, row in TABLE.items() if row.about == INSTALLATION)
 each_row = pytest.mark.parametrize(("asker", "name"), [(name, name) for name in ABOUT_PEOPLE], indirect=["asker"])
+
+
+@pytest.mark.parametrize("name", FOR_OPERATORS)
+def test_what_concerns_the_installation_is_for_operators(
+    asker: Asker, people: People, with_key: Any, name: str
+) -> None:
+    for user in (people.owner, people.teammate, people.viewer, people.outsider):
+        response = asker.ask(Api(user), name)
+        assert (response.status_code, response.json()["code"]) == (403, "permission_denied")
+    assert asker.ask(Api(), name).status_code == 401
+    assert asker.ask(with_key(), name).json()["code"] == "scope_missing"
+    assert Run.objects.get(pk=asker.things.run.pk).stop_reason == ""
 
 
 @each_row
@@ -164,10 +194,10 @@ def test_nobody_is_told_to_sign_in(asker: Asker, name: str) -> None:
 
 @each_row
 def test_a_key_without_the_scope_may_not(asker: Asker, with_key: Callable[..., Api], name: str) -> None:
-    from apps.accounts.keys import SCOPES
+    from apps.accounts.keys import ORDINARY
 
     scope = TABLE[name].scope
-    response = asker.ask(with_key(scopes=[one for one in SCOPES if one != scope]), name)
+    response = asker.ask(with_key(scopes=[one for one in ORDINARY if one != scope]), name)
     if scope:
         assert (response.status_code, response.json()["code"]) == (403, "scope_missing")
     else:

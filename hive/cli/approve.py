@@ -1,4 +1,4 @@
-"""The verbs `hive cancel` and `hive approve`."""
+"""The verb `hive approve`."""
 
 from __future__ import annotations
 
@@ -8,14 +8,6 @@ import typer
 
 from hive.cli import show
 from hive.cli.remote.api import Api
-
-
-def cancel(run: Annotated[int, typer.Argument(help="Number of the run.")]) -> None:
-    """Cancel a run: its commands are stopped, and everything they started."""
-    canceled = Api().post(f"runs/{run}/cancel")
-    typer.echo(
-        f"Run {run} is {'being canceled' if canceled['status'] in ('queued', 'running') else canceled['status']}."
-    )
 
 
 def approve(
