@@ -69,6 +69,7 @@ CELERY_BEAT_SCHEDULE = {
     "hive: sweep": _every("manager.sweep", env.get("HIVE_SWEEP_S")),
     "hive: probe releases": _every("monitoring.probe", max(env.get("HIVE_PROBE_S") / 5, 1)),
     "hive: tidy work folder": _every("coding.tidy", 600),
+    "hive: tidy releases": _every("deployment.tidy", 300),
     "hive: archive logs": _every("monitoring.archive_logs", 10),
     "hive: prune": _every("monitoring.prune", 3600),  # does nothing where HIVE_PRUNE_DAYS is 0
     "hive: expire artifacts": _every("monitoring.expire_artifacts", 60),

@@ -79,7 +79,7 @@ def _bring_up(
         raise JobFailed(Reason.LOST, str(error)) from error
     job.print(f"[hive] Live at {shown.url} (release {release.pk}, commit {release.commit[:12]}).")
     if old is not None:
-        retire(old, target)
+        retire(old, target_for(old.target))
     return shown
 
 

@@ -37,8 +37,8 @@ def roll_back(release_id: int) -> None:
     release = _live(release_id)
     if release is None or release.environment.previous is None:
         return
-    target = target_for(release.target)
     restored = restore_release(release.environment, release.environment.previous)
+    target = target_for(restored.target)
     try:
         _bring_back(restored, target)
     except (TargetError, Outdated) as error:
@@ -57,7 +57,7 @@ def _bring_back(restored: Release, target: Target) -> None:
     failed = go_live(restored, generation, url=shown.url, address=["tcp", "127.0.0.1", shown.port])
     watch(restored, [probe.check_spec for probe in failed.probes.all()] if failed else [])
     if failed is not None:
-        retire(failed, target)
+        retire(failed, target_for(failed.target))
 
 
 def stop(release_id: int) -> None:

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from workers.deployment import operate
+from workers.deployment import janitor, operate
 from workers.deployment.deploy import deploy as deploy_run
 from workers.hand_on import hand_on, nothing
 
@@ -25,6 +25,11 @@ def roll_back(release_id: int) -> None:
 @shared_task(name="deployment.stop")
 def stop(release_id: int) -> None:
     operate.stop(release_id)
+
+
+@shared_task(name="deployment.tidy")
+def tidy() -> None:
+    janitor.tidy()
 
 
 @shared_task(name="deployment.noop")

@@ -75,17 +75,23 @@ class DockerPlace(RealPlace):
         try:
             super().close()
         finally:
-            with engine() as client:
-                for container in client.containers.list(all=True, filters=self.mine):
-                    container.remove(v=True, force=True)
-                for network in client.networks.list(filters=self.mine):
-                    network.remove()
-                for image in client.images.list(filters=self.mine):
-                    with suppress(APIError):  # gone with another one
-                        client.images.remove(image.id, force=True)
-                client.images.prune(filters={"dangling": True, **self.mine})
-                for volume in client.volumes.list(filters=self.mine):
-                    volume.remove(force=True)
+            clear_engine(self.installation)
+
+
+def clear_engine(installation: str) -> None:
+    """Remove all that this installation has on the engine."""
+    mine: dict[str, Any] = {"label": f"hive.installation={installation}"}
+    with engine() as client:
+        for container in client.containers.list(all=True, filters=mine):
+            container.remove(v=True, force=True)
+        for network in client.networks.list(filters=mine):
+            network.remove()
+        for image in client.images.list(filters=mine):
+            with suppress(APIError):  # gone with another one
+                client.images.remove(image.id, force=True)
+        client.images.prune(filters={"dangling": True, **mine})
+        for volume in client.volumes.list(filters=mine):
+            volume.remove(force=True)
 
 
 class Relay:
