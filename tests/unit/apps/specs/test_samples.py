@@ -28,7 +28,7 @@ acceptance:
 tests:
   - run: ./run-tests.sh
 """
-NAMES = ("create-blog", "diamond", "failing-tests", "approve-before-deploy")
+NAMES = ("create-blog", "diamond", "failing-tests", "approve-before-deploy", "docker-service", "compose-stack")
 REMEDY = "run `python -m apps.specs.schema`"
 
 
