@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import time
 from pathlib import Path
 from typing import Any
 
@@ -45,12 +46,14 @@ def mine(home: Path) -> dict[str, Any]:
 
 
 def test_the_sample_blog_is_tested_in_a_container_and_becomes_a_site(tmp_path: Path) -> None:
+    began_at = int(time.time()) - 1
     with running(tmp_path / "home", HIVE_SANDBOX="docker") as hive:
         spec = (ROOT / "specs" / "create-blog.yaml").read_text()
         run = hive.wait(hive.start(spec=spec), 240)
         assert run["status"] == "completed", hive.all(f"runs/{run['id']}/jobs")
-        [release] = [release for release in hive.all("releases") if release["status"] == "live"]
-        assert httpx.get(release["url"], trust_env=False).status_code == 200
+        assert httpx.get(run["release"]["url"], trust_env=False).status_code == 200
+        [tests] = [job for job in hive.all(f"runs/{run['id']}/jobs") if job["step"] == "testing.test"]
+        assert tests["id"] in jobs_with_containers(began_at)
         assert until(lambda: mine(hive.home) == {}, 10, lambda: f"left on the engine: {mine(hive.home)}") is True
 
 
@@ -65,6 +68,15 @@ def test_a_killed_worker_leaves_nothing_on_the_engine_after_the_next_start(tmp_p
         assert mine(home)
     with running(home):
         assert mine(home) == {}
+
+
+def jobs_with_containers(since: int) -> set[int]:
+    """As the engine remembers it."""
+    with engine() as client:
+        made = client.events(
+            since=since, until=int(time.time()) + 1, filters={"event": "create", "label": "hive.job"}, decode=True
+        )
+        return {int(each["Actor"]["Attributes"]["hive.job"]) for each in made if each["Type"] == "container"}
 
 
 def begun(hive: Hive, run_id: int) -> bool:

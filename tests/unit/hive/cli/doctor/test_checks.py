@@ -16,6 +16,7 @@ from hive.cli.doctor.finding import Finding, Level, ok
 from hive.cli.doctor.valkey_server import Trial
 from hive.home import Home
 from tests.flows.up.running import REPOSITORY
+from tests.servers.docker import require_engine
 
 
 def level(findings: list[Finding]) -> Level:
@@ -143,6 +144,32 @@ def test_no_engine_is_fine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> N
     [finding] = sandboxes.check_engine()
     assert finding.level is Level.OK
     assert "not needed" in finding.seen
+
+
+def test_no_engine_is_a_failure_where_jobs_need_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/docker.sock")
+    monkeypatch.setenv("HIVE_SANDBOX", "docker")
+    [finding] = sandboxes.check_engine()
+    assert finding.level is Level.FAIL
+    assert "DOCKER_HOST" in finding.to_do
+
+
+def test_an_engine_is_told_by_its_version_and_by_what_it_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    require_engine()
+    monkeypatch.setenv("HIVE_SANDBOX", "docker")
+    engine, sandbox = sandboxes.check_engine()
+    assert (engine.level, sandbox.level) == (Level.OK, Level.OK)
+    assert engine.seen.startswith("engine ")
+    assert "were tried and hold" in sandbox.seen
+
+
+def test_an_image_that_the_engine_lacks_is_named_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    require_engine()
+    monkeypatch.setenv("HIVE_SANDBOX", "docker")
+    monkeypatch.setenv("HIVE_DOCKER_PULL", "never")
+    monkeypatch.setenv("HIVE_DOCKER_IMAGE", "acme/missing:1")
+    _engine, sandbox = sandboxes.check_engine()
+    assert (sandbox.level, "docker pull acme/missing:1" in sandbox.to_do) == (Level.FAIL, True)
 
 
 def in_a_process(script: str) -> str:
