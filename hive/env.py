@@ -47,6 +47,29 @@ def rate(value: str) -> tuple[int, int]:
     return int(count), units[unit.strip()]
 
 
+def limit(value: str) -> int | None:
+    """How much of something there may be; empty: any amount."""
+    if not value.strip():
+        return None
+    count = number(value)
+    if count < 0:
+        raise BadSetting("use a whole number, zero or more, or nothing for no limit")
+    return count
+
+
+def dollars(value: str) -> int | None:
+    """Millionths of a US dollar, from dollars; empty: any amount."""
+    if not value.strip():
+        return None
+    try:
+        amount = float(value.strip().removeprefix("$"))
+    except ValueError:
+        raise BadSetting("use an amount of US dollars, such as 5 or 0.50, or nothing for no limit") from None
+    if not 0 <= amount < 1e9:
+        raise BadSetting("use an amount of US dollars, zero or more, or nothing for no limit")
+    return round(amount * 1_000_000)
+
+
 def boolean(value: str) -> bool:
     known = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
     try:
@@ -155,9 +178,27 @@ _TABLE = [
     Setting("HIVE_RATE", "1200/min", rate, "API requests per person or key. 0/min: no limit."),
     Setting("HIVE_URL", "", text, "Hive that the `hive` command talks to. Empty: the one that runs on HIVE_HOME."),
     Setting("HIVE_API_KEY", "", text, "Key for it. Empty: the one that `hive up` wrote into HIVE_HOME."),
-    Setting("HIVE_MODEL", "", text, "Model as provider/name. Empty: no model, templates only."),
+    Setting(
+        "HIVE_MODEL",
+        "",
+        words,
+        "Model as provider/name; more, separated by commas, are asked when it fails. See models.md.",
+    ),
     Setting("HIVE_MODEL_API_KEY", "", text, "Key for the model's provider."),
     Setting("HIVE_MODEL_API_BASE", "", text, "Address of the model's provider, where it is not the usual one."),
+    Setting("HIVE_MODEL_MANAGER", "", words, "Models for the manager. Empty: as HIVE_MODEL."),
+    Setting("HIVE_MODEL_CODING", "", words, "Models for coding. Empty: as HIVE_MODEL."),
+    Setting("HIVE_MODEL_TESTING", "", words, "Models for testing. Empty: as HIVE_MODEL."),
+    Setting("HIVE_MODELS", "", text, "File that describes models. Empty: models.yaml in HIVE_HOME, if it is there."),
+    Setting("HIVE_BUDGET_USD", "5", dollars, "What one run may spend on models, in US dollars. Empty: any amount."),
+    Setting("HIVE_BUDGET_CALLS", "500", limit, "How many calls of models one run may make."),
+    Setting("HIVE_BUDGET_TOKENS", "10000000", limit, "How many tokens one run may use, read and written."),
+    Setting("HIVE_BUDGET_STEPS", "500", limit, "How many steps the model loops of one run may take."),
+    Setting("HIVE_BUDGET_S", "14400", limit, "How long a run that uses models may work, not counting waits at gates."),
+    Setting("HIVE_BUDGET_PROJECT_DAY_USD", "", dollars, "What the runs of one project may spend per day (UTC)."),
+    Setting("HIVE_BUDGET_PROJECT_DAY_TOKENS", "", limit, "How many tokens they may use per day."),
+    Setting("HIVE_BUDGET_USER_DAY_USD", "", dollars, "What the runs that one person starts may spend per day (UTC)."),
+    Setting("HIVE_BUDGET_USER_DAY_TOKENS", "", limit, "How many tokens they may use per day."),
 ]
 SETTINGS: dict[str, Setting] = {setting.name: setting for setting in _TABLE}
 

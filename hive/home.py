@@ -41,6 +41,11 @@ class Home:
         return self.root / "templates"
 
     @property
+    def models(self) -> Path:
+        """The user's own list of models and their providers."""
+        return self.root / "models.yaml"
+
+    @property
     def logs(self) -> Path:
         return self.root / "logs"
 

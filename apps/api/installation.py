@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
-from django.conf import settings
 from django.http import Http404
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.api.base import ApiView
 from apps.api.paging import Pages
+from apps.api.problems import Problem
+from apps.providers.check import Checked, check_all
+from apps.providers.configured import Configured, Source, all_configured
+from apps.providers.reading import BadModels
 from apps.runs.plan.workflows import WORKFLOWS, Workflow
 
 ANY_KEY = {"GET": ""}
+
+
+@dataclass(frozen=True)
+class Looked:
+    """A provider, and what a look at it found, if anybody asked for one."""
+
+    of: Configured
+    check: Checked | None
 
 
 class WorkflowSerializer(serializers.Serializer[Workflow]):
@@ -27,13 +38,29 @@ class WorkflowSerializer(serializers.Serializer[Workflow]):
     needs_spec = serializers.BooleanField()
 
 
-class ProviderSerializer(serializers.Serializer[dict[str, Any]]):
-    """A provider of models that is configured. Its key is never shown, only whether there is one."""
+class CheckedSerializer(serializers.Serializer[Checked]):
+    """What a look at the provider found. It costs nothing: the provider is asked which models it has."""
 
-    name = serializers.CharField()
-    model = serializers.CharField()
-    has_key = serializers.BooleanField()
-    api_base = serializers.CharField(allow_blank=True, help_text="Scheme and host; empty for the provider's own.")
+    ok = serializers.BooleanField(allow_null=True, help_text="Null where there is no way to look at this provider.")
+    message = serializers.CharField()
+    took_ms = serializers.IntegerField()
+
+
+class ProviderSerializer(serializers.Serializer[Looked]):
+    """A model that is configured, and its provider. Its key is never shown, only whether there is one."""
+
+    name = serializers.CharField(source="of.name")
+    model = serializers.CharField(source="of.model")
+    origin = serializers.ChoiceField([str(one) for one in Source], source="of.source", help_text="Where it is set.")
+    roles = serializers.ListField(child=serializers.CharField(), source="of.roles", help_text="The roles that ask it.")
+    has_key = serializers.SerializerMethodField()
+    api_base = serializers.CharField(
+        allow_blank=True, source="of.shown_base", help_text="Scheme and host; empty for the provider's own."
+    )
+    check = CheckedSerializer(allow_null=True, help_text="Null unless `?check=true` asked for it.")
+
+    def get_has_key(self, row: Looked) -> bool:
+        return bool(row.of.api_key)
 
 
 class FixedList(ApiView):
@@ -73,14 +100,19 @@ class WorkflowView(ApiView):
 
 
 class ProviderList(FixedList):
-    """The providers of models that this installation has configured."""
+    """The models that this installation has configured. `?check=true` looks at each of their providers now."""
 
     serializer_class = ProviderSerializer
 
-    def rows(self) -> Sequence[dict[str, Any]]:
-        if not settings.MODEL:
-            return []
-        base = urlsplit(settings.MODEL_API_BASE)
-        host = f"{base.scheme}://{base.hostname}{f':{base.port}' if base.port else ''}" if base.hostname else ""
-        name = settings.MODEL.partition("/")[0]
-        return [{"name": name, "model": settings.MODEL, "has_key": settings.MODEL_HAS_KEY, "api_base": host}]
+    @extend_schema(parameters=[OpenApiParameter("check", bool, description="Look at each provider now.")])
+    def get(self, request: Request) -> Response:
+        return super().get(request)
+
+    def rows(self) -> Sequence[Looked]:
+        try:
+            found = all_configured()
+        except BadModels as error:
+            raise Problem(409, "models_unreadable", str(error)) from None
+        wanted = self.request.query_params.get("check", "").lower() in ("1", "true", "yes")
+        checked: Sequence[Checked | None] = check_all(found) if wanted else [None] * len(found)
+        return [Looked(of, check) for of, check in zip(found, checked, strict=True)]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, get_args
 
-from django.conf import settings
 from django.db import transaction
 from django.shortcuts import get_object_or_404
 from rest_framework import serializers
@@ -15,6 +14,8 @@ from apps.api.parsing import Number, Slug, SpecField, Strict, Text, one_of
 from apps.api.problems import INVALID, Problem
 from apps.api.project_choice import choose_project
 from apps.api.spec_problems import as_dicts
+from apps.providers.configured import is_configured
+from apps.providers.reading import BadModels
 from apps.runs.models import Run
 from apps.runs.plan.workflows import WORKFLOWS
 from apps.runs.services.start import start_run
@@ -100,7 +101,7 @@ def _stored(caller: Caller, spec_id: int) -> SpecVersion:
 
 
 def _no_story() -> Problem:
-    if not settings.MODEL:
+    if not _is_configured():
         return _model_missing("A story needs a model that writes the spec")
     detail = "This version of Hive does not write specs from stories yet. Write the spec, and send it as `spec`."
     return Problem(422, "story_not_supported", detail)
@@ -110,8 +111,15 @@ def _require_model(engine: str, version: SpecVersion | None) -> None:
     data = version.data if version else {}
     named = engine or data.get("engine")
     engines = {named} if engine else {task.get("engine") or named for task in data.get("tasks", [])} | {named}
-    if "model" in engines and not settings.MODEL:
+    if "model" in engines and not _is_configured("coding"):
         raise _model_missing("The engine `model` needs a model")
+
+
+def _is_configured(role: str = "") -> bool:
+    try:
+        return is_configured(role)
+    except BadModels as error:
+        raise Problem(409, "models_unreadable", str(error)) from None
 
 
 def _model_missing(why: str) -> Problem:

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from apps.accounts.look_only import LookOnly, act_on
 from apps.accounts.models import User
 from apps.events.lifecycle import IllegalMove, MoveLost
-from apps.runs.models import Gate, Job, Queue, Run, Sweep, Task, Worker
+from apps.runs.models import Gate, Job, ModelCall, Purse, Queue, Run, Sweep, Task, Worker
 from apps.runs.services.approve import approve_gate, reject_gate
 from apps.runs.services.drain import drain_worker, resume_worker
 from apps.runs.services.pause import pause_queue, resume_queue
@@ -137,3 +137,29 @@ class WorkerAdmin(LookOnly):
             return "" if resume_worker(worker, _who(request)) else "it was not drained."
 
         act_on(request, workers, act)
+
+
+@admin.register(Purse)
+class PurseAdmin(LookOnly):
+    list_display = (
+        "id",
+        "scope",
+        "owner_id",
+        "day",
+        "used_micros",
+        "max_micros",
+        "used_tokens",
+        "used_calls",
+        "used_steps",
+    )
+    list_filter = ("scope",)
+    search_fields = ("=owner_id",)
+
+
+@admin.register(ModelCall)
+class ModelCallAdmin(LookOnly):
+    list_display = ("id", "model", "run", "job", "state", "input_tokens", "output_tokens", "micros", "began_at")
+    list_filter = ("state",)
+    list_select_related = ("run", "job")
+    search_fields = ("=run__id", "=job__id", "model")
+    ordering = ("-id",)

@@ -12,12 +12,13 @@ from django.utils import timezone
 from apps.events.lifecycle import Moves
 from apps.projects.models import Project
 from apps.runs import states
+from apps.runs.spending.models import ModelCall, Purse
 from apps.runs.states import GateStatus, JobStatus, Reason, RunStatus, TaskStatus
 from apps.runs.stations import Queue, Worker
 from apps.runs.turns import Turn
 from apps.specs.models import SpecVersion
 
-__all__ = ["Gate", "Job", "Priority", "Queue", "Run", "Sweep", "Task", "Turn", "Worker"]
+__all__ = ["Gate", "Job", "ModelCall", "Priority", "Purse", "Queue", "Run", "Sweep", "Task", "Turn", "Worker"]
 
 
 class Priority(models.IntegerChoices):

@@ -20,8 +20,6 @@ REST_FRAMEWORK = {
     "COERCE_DECIMAL_TO_STRING": False,
 }
 API_RATE: tuple[int, int] = env.get("HIVE_RATE")  # requests, per seconds
-MODEL_HAS_KEY = bool(env.get("HIVE_MODEL_API_KEY"))
-MODEL_API_BASE: str = env.get("HIVE_MODEL_API_BASE")
 WEB_THREADS = 6  # each keeps a database connection
 API_MAX_BODY_BYTES = 8 * 1024 * 1024  # a spec of 1 MiB, escaped as JSON, and then some
 SPECTACULAR_SETTINGS = {

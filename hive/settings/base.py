@@ -30,6 +30,7 @@ INSTALLED_APPS = [
     "apps.accounts",
     "apps.events",
     "apps.projects",
+    "apps.providers",
     "apps.specs",
     "apps.runs",
     "apps.artifacts",

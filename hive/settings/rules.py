@@ -20,6 +20,5 @@ DOCKER_IMAGE: str = env.get("HIVE_DOCKER_IMAGE")
 DOCKER_IMAGES: list[str] = env.get("HIVE_DOCKER_IMAGES")
 SANDBOX: str = env.get("HIVE_SANDBOX")
 TEMPLATE_SOURCES: list[str] = env.get("HIVE_TEMPLATES")
-MODEL: str = env.get("HIVE_MODEL")
 # Masked in every job's output, should one ever get hold of them.
 OWN_SECRETS: list[str] = [value for value in (SECRET_KEY, env.get("HIVE_MODEL_API_KEY")) if value]

@@ -14,6 +14,7 @@ from tests.providers.formats import anthropic, gemini, ollama, openai
 from tests.providers.script import Cut, Garbage, Refuse, Script, Seen, Stall, Talk, Turn
 
 FORMATS: dict[str, ModuleType] = {"openai": openai, "anthropic": anthropic, "gemini": gemini, "ollama": ollama}
+MODEL = "scripted-1"
 KEY = "scripted-key-3f9a1c"
 ENDED = Refuse(400, "The script is at its end.")
 
@@ -51,8 +52,18 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
+        """Which models there are: what a look at the provider asks. All formats know one."""
+        path = self.path.partition("?")[0]
+        keys = (self.headers.get("Authorization"), self.headers.get("x-api-key"), self.headers.get("x-goog-api-key"))
+        if path.endswith("/api/tags"):
+            return self._json(200, {"models": [{"name": MODEL}]})
+        if path in ("/v1/models", "/v1beta/models"):
+            if not {KEY, f"Bearer {KEY}"} & set(keys):
+                return self._json(401, {"error": {"message": "Invalid API key."}})
+            listed = {"data": [{"id": MODEL}]} if "v1beta" not in path else {"models": [{"name": f"models/{MODEL}"}]}
+            return self._json(200, listed)
         self.provider.lost.append(self.path)
-        self._json(404, {"error": f"nothing at {self.path}"})
+        return self._json(404, {"error": f"nothing at {self.path}"})
 
     def do_POST(self) -> None:
         path = self.path.partition("?")[0]

@@ -15,6 +15,7 @@ from django.db import transaction
 from apps.events.masking import mask_text
 from apps.events.services import record
 from apps.projects.secrets import values_to_mask
+from apps.providers.configured import keys
 from apps.runs.models import Job, Run, Task
 from apps.runs.services.outage import outlast
 from apps.runs.services.output import LeaseLost, LogWriter
@@ -63,7 +64,10 @@ class ActiveJob:
     @cached_property
     def secrets(self) -> list[str]:
         """What must not be stored, wherever this job prints it: the project's secrets and Hive's own."""
-        return [*outlast(lambda: values_to_mask(self.run.project), "mask"), *settings.OWN_SECRETS]
+        return [
+            *outlast(lambda: [*values_to_mask(self.run.project), *keys()], "mask"),
+            *settings.OWN_SECRETS,
+        ]
 
     @contextmanager
     def held(self) -> Iterator[None]:

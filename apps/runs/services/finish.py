@@ -19,6 +19,7 @@ from apps.runs.plan import workflows
 from apps.runs.services import dispatch
 from apps.runs.services.active import ActiveJob
 from apps.runs.services.output import LeaseLost
+from apps.runs.spending.spend import give_back
 from apps.runs.states import JobStatus, RunStatus, TaskStatus
 
 
@@ -66,7 +67,10 @@ def _as_it_was_read(job: Job) -> Iterator[None]:
 
 
 def end_job(job: Job, outcome: Outcome) -> None:
-    """running → completed | failed | canceled, fenced by the lease that this row was read with. Raises LeaseLost."""
+    """running → completed | failed | canceled, fenced by the lease that this row was read with. Raises LeaseLost.
+
+    What it had set aside of its budget and not used is given back. Call in a transaction.
+    """
     try:
         move(
             job,
@@ -82,6 +86,7 @@ def end_job(job: Job, outcome: Outcome) -> None:
         )
     except MoveLost as error:
         raise LeaseLost(str(error)) from error
+    give_back(job)
 
 
 def _nothing(job: Job, seen: dict[str, Any]) -> None:

@@ -52,7 +52,8 @@ def _is_alive(pid: int) -> bool:
 def end_lost(job: Job, message: str) -> bool:
     """running → failed (lost). False if another holder has it by now, or it ended by itself."""
     try:
-        end_job(job, failed(Reason.LOST, message))
+        with transaction.atomic():
+            end_job(job, failed(Reason.LOST, message))
     except LeaseLost:
         return False
     logger.warning("action=reap job=%s step=%s lost: %s", job.pk, job.step, message)

@@ -35,7 +35,7 @@ def check_settings() -> list[Finding]:
 
 
 def check_model() -> list[Finding]:
-    model = env.get("HIVE_MODEL")
+    model = ", ".join(env.get("HIVE_MODEL"))
     if not model:
         return ok(
             "model",

@@ -97,7 +97,7 @@ def test_a_story_without_a_model_says_what_to_set(owner: Api) -> None:
 
 
 def test_a_story_with_a_model_says_that_it_cannot_be_planned_yet(owner: Api) -> None:
-    with override_settings(MODEL="openai/gpt"):
+    with override_settings(MODELS={"": ["openai/gpt"]}):
         refused(owner.post("/runs", {"story": "A site about bees."}), "story_not_supported")
 
 

@@ -54,21 +54,5 @@ def test_a_slug_that_is_none_is_refused(owner: Api) -> None:
         assert owner.post("/projects", {"slug": slug}).status_code == 422
 
 
-def test_providers_tell_of_a_key_and_not_the_key(owner: Api) -> None:
-    from django.test import override_settings
-
-    with override_settings(
-        MODEL="openai/gpt", MODEL_HAS_KEY=True, MODEL_API_BASE="https://me:secret@host:8443/v1?key=s"
-    ):
-        shown = owner.get("/providers").json()
-    assert shown["results"] == [
-        {"name": "openai", "model": "openai/gpt", "has_key": True, "api_base": "https://host:8443"}
-    ]
-
-
-def test_without_a_model_there_is_no_provider(owner: Api) -> None:
-    assert owner.get("/providers").json()["results"] == []
-
-
 def test_a_workflow_that_is_none_is_not_found(owner: Api) -> None:
     assert owner.get("/workflows/magic").status_code == 404

@@ -1,0 +1,58 @@
+"""Whose purses a job spends from, and how much is in them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from apps.runs.models import Run
+from apps.runs.spending.models import Purse
+
+LIMITS = ("max_micros", "max_tokens", "max_calls", "max_steps", "max_seconds")
+DEEPEST = 1000  # a chain of repairs longer than this is a bug
+
+
+def first_of(run: Run) -> Run:
+    """The run whose budget this one shares: what it repairs, or was started by. A person's retry has its own."""
+    for _ in range(DEEPEST):
+        if run.parent is None or run.cause == Run.Cause.RETRY:
+            return run
+        run = run.parent
+    return run
+
+
+def purse_of(run: Run) -> Purse:
+    """The run's own purse; made at its first use. Two at once agree."""
+    first = first_of(run)
+    limits = {name: settings.RUN_BUDGET.get(name) for name in LIMITS}
+    asked = (first.spec_version.data if first.spec_version else {}).get("budget") or {}
+    limits = {name: _smaller(most, asked.get(name)) for name, most in limits.items()}
+    return Purse.objects.get_or_create(scope=Purse.Scope.RUN, owner_id=first.pk, day=None, defaults=limits)[0]
+
+
+def purses_of(run: Run) -> list[Purse]:
+    """Every purse that a call of this run is paid from, always in this order, so that no two wait for each other."""
+    purses = [purse_of(run), _of_today(Purse.Scope.PROJECT, run.project_id, settings.PROJECT_BUDGET)]
+    if run.created_by_id is not None:
+        purses.append(_of_today(Purse.Scope.USER, run.created_by_id, settings.USER_BUDGET))
+    return purses
+
+
+def _of_today(scope: Purse.Scope, owner_id: int, limits: Mapping[str, Any], day: date | None = None) -> Purse:
+    """Today's purse. Its limits follow the settings, also in the middle of the day."""
+    wanted = {name: limits.get(name) for name in LIMITS}
+    today = day or timezone.now().date()
+    purse, _ = Purse.objects.get_or_create(scope=scope, owner_id=owner_id, day=today, defaults=wanted)
+    if {name: getattr(purse, name) for name in LIMITS} != wanted:
+        Purse.objects.filter(pk=purse.pk).update(**wanted)
+    return purse
+
+
+def _smaller(most: int | None, asked: int | None) -> int | None:
+    """A spec may ask for less than the installation allows, never for more."""
+    given = [limit for limit in (most, asked) if limit is not None]
+    return min(given, default=None)

@@ -1,0 +1,28 @@
+"""The wall clock of a run: how long it has worked, not counting what it waited for people."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from apps.runs.models import Run
+from apps.runs.spending.explain import Exhausted
+from apps.runs.spending.limits import purse_of
+
+
+def require_time(run: Run) -> None:
+    """Raises Exhausted once the run has worked longer than its budget allows."""
+    purse = purse_of(run)
+    worked = worked_for(run, timezone.now())
+    if purse.max_seconds is not None and worked > timedelta(seconds=purse.max_seconds):
+        message = f"The run's budget of time is used up: {purse.max_seconds:,} s of work."
+        raise Exhausted(message, "time")
+
+
+def worked_for(run: Run, now: datetime) -> timedelta:
+    """Each run of those that share a budget has its own clock: a repair may come days later."""
+    if run.started_at is None:
+        return timedelta(0)
+    waited = [(gate.decided_at or now) - gate.opened_at for gate in run.gates.all()]
+    return now - run.started_at - sum(waited, timedelta(0))
