@@ -49,7 +49,7 @@ bench: install-dev
 
 requirements:
 	$(BIN)/python -m pip install --quiet uv
-	for part in hive dev; do $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header \
+	for part in hive dev build; do $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header \
 	  --python-version 3.11 requirements/$$part.in -o requirements/$$part.txt; done
 
 clean:

@@ -10,6 +10,7 @@ from typing import Any
 from billiard.exceptions import WorkerLostError
 from celery import Celery, signals
 
+from hive import alive
 from hive.draining import Draining
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hive.settings")
@@ -43,6 +44,18 @@ def begin_pulse(**_: Any) -> None:
     from apps.runs.services.heartbeat import pulse
 
     pulse.begin()
+
+
+@signals.heartbeat_sent.connect
+def worker_lives(**_: Any) -> None:
+    """Every two seconds, by the worker's own loop, as long as it is connected to the broker."""
+    alive.touch("worker")
+
+
+@signals.after_task_publish.connect
+def beat_lives(**_: Any) -> None:
+    """The sweep is due every few seconds, so a beat that has not published for a minute is stuck."""
+    alive.touch("beat")
 
 
 @signals.task_failure.connect

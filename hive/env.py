@@ -107,11 +107,11 @@ class Setting:
 
 
 def read(setting: Setting, environ: Mapping[str, str] = os.environ) -> Any:
-    """The value of a setting; NAME_FILE, where set, names a file that holds it (for secrets)."""
+    """The value of a setting; NAME_FILE names a file that holds it where NAME is empty (for secrets)."""
     raw = environ.get(setting.name)
     source = setting.name
     file_name = environ.get(f"{setting.name}_FILE")
-    if raw is None and file_name:
+    if not raw and file_name:
         source = f"{setting.name}_FILE={file_name}"
         try:
             raw = Path(file_name).read_text().strip()
@@ -176,6 +176,11 @@ _TABLE = [
     Setting("HIVE_MIN_FREE_MB", "64", number, "Free disk space below which no new job is started."),
     Setting("HIVE_WORKERS", "2", number, "Processes for coding and testing jobs in `hive up`."),
     Setting("HIVE_RATE", "1200/min", rate, "API requests per person or key. 0/min: no limit."),
+    Setting("HIVE_FLOWER_PORT", "0", number, "Port of Flower, which shows the queues. 0: `hive up` starts none."),
+    Setting("HIVE_FLOWER_AUTH", "", text, "Flower's name:password. Empty: hive, and a password made in HIVE_HOME."),
+    Setting("HIVE_RELEASE_BIND", "127.0.0.1", text, "Address that the public ports of releases listen on."),
+    Setting("HIVE_RELEASE_HOST", "127.0.0.1", text, "Name by which Hive's checks reach these ports."),
+    Setting("HIVE_ALIVE_FILE", "", text, "File that a worker or beat touches while it works, for `hive health`."),
     Setting("HIVE_URL", "", text, "Hive that the `hive` command talks to. Empty: the one that runs on HIVE_HOME."),
     Setting("HIVE_API_KEY", "", text, "Key for it. Empty: the one that `hive up` wrote into HIVE_HOME."),
     Setting(

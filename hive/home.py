@@ -83,18 +83,27 @@ class Home:
         return folder / f"{name}.sock"
 
     def read_secret_key(self) -> str:
-        """The signing key; made at the first call. Two processes at once agree on one key."""
-        if not self.secret_key.exists():
-            import secrets  # brings OpenSSL too
+        """The signing key; made at the first call."""
+        return secret(self.secret_key, 48)
 
-            self.root.mkdir(parents=True, exist_ok=True)
-            fresh = self.root / f".secret.key.{os.getpid()}.{secrets.token_hex(4)}"
-            fresh.touch(mode=0o600)
-            fresh.write_text(secrets.token_urlsafe(48))
-            try:
-                os.link(fresh, self.secret_key)
-            except FileExistsError:
-                pass  # another process got there first: its key counts
-            finally:
-                fresh.unlink()
-        return self.secret_key.read_text().strip()
+    def read_flower_password(self) -> str:
+        """The password of the embedded Flower; made at the first call."""
+        return secret(self.root / "flower.password", 18)
+
+
+def secret(path: Path, size_bytes: int) -> str:
+    """What this file holds; filled at random at the first call. Two processes at once agree on one value."""
+    if not path.exists():
+        import secrets  # brings OpenSSL too
+
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+        fresh.touch(mode=0o600)
+        fresh.write_text(secrets.token_urlsafe(size_bytes))
+        try:
+            os.link(fresh, path)
+        except FileExistsError:
+            pass  # another process got there first: its value counts
+        finally:
+            fresh.unlink()
+    return path.read_text().strip()

@@ -16,10 +16,14 @@ from hive.cli.demo import demo
 from hive.cli.doctor.command import doctor
 from hive.cli.down import down
 from hive.cli.failure import Failure
+from hive.cli.first_secrets import secrets
+from hive.cli.health import check
 from hive.cli.logs import logs
 from hive.cli.many import cancel, prune, retry
 from hive.cli.queue import queue
 from hive.cli.run import run as run_verb
+from hive.cli.sign_in import sign_in
+from hive.cli.single import beat, flower, host, migrate, run_worker, web
 from hive.cli.spec import spec
 from hive.cli.status import status
 from hive.cli.token import token
@@ -67,7 +71,19 @@ app.add_typer(token, name="token")
 app.add_typer(queue, name="queue")
 app.add_typer(worker, name="worker")
 app.command()(prune)
+app.command("sign-in")(sign_in)
 app.command()(demo)
+
+SINGLE = "Single processes (docs/deployment.md)"
+worker.command("run")(run_worker)
+for verb in (migrate, web, beat, host, flower, secrets):
+    app.command(rich_help_panel=SINGLE)(verb)
+
+
+@app.command(rich_help_panel=SINGLE)
+def health(part: str = typer.Argument(help="web, worker, beat, host or flower", show_default=False)) -> None:
+    """Say whether the part that runs beside this command works."""
+    typer.echo(check(part))
 
 
 def run() -> None:

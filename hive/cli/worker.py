@@ -12,7 +12,7 @@ from hive.cli import show
 from hive.cli.failure import Failure
 from hive.cli.remote.api import Api
 
-worker = typer.Typer(help="See the workers; drain one, and let it work again.", no_args_is_help=True)
+worker = typer.Typer(help="See the workers; drain one, and let it work again; run one.", no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(help="As `hive worker list` shows it, such as build@machine.")]
 LOOK_S = 1.0

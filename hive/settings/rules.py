@@ -18,6 +18,7 @@ WORKSPACE_LIMIT_BYTES: int = env.get("HIVE_WORKSPACE_LIMIT_MB") * 1024 * 1024
 MIN_FREE_BYTES: int = env.get("HIVE_MIN_FREE_MB") * 1024 * 1024
 DOCKER_IMAGE: str = env.get("HIVE_DOCKER_IMAGE")
 DOCKER_IMAGES: list[str] = env.get("HIVE_DOCKER_IMAGES")
+RELEASE_HOST: str = env.get("HIVE_RELEASE_HOST")
 SANDBOX: str = env.get("HIVE_SANDBOX")
 TEMPLATE_SOURCES: list[str] = env.get("HIVE_TEMPLATES")
 # Masked in every job's output, should one ever get hold of them.

@@ -29,12 +29,16 @@ def target_for(name: str) -> Target:
 
 def _process() -> Target:
     home = settings.HOME
-    return ProcessTarget(home.releases, Builder(home.work), HostClient(home.socket("host")))
+    return ProcessTarget(home.releases, Builder(home.work), _host())
 
 
 def _docker() -> Target:
     home = settings.HOME
-    return DockerTarget(home.releases, Builder(home.work), HostClient(home.socket("host")), rules())
+    return DockerTarget(home.releases, Builder(home.work), _host(), rules())
+
+
+def _host() -> HostClient:
+    return HostClient(settings.HOME.socket("host"), front=settings.RELEASE_HOST)
 
 
 def _compose() -> Target:

@@ -74,7 +74,7 @@ def _bring_up(
     generation = reserve_switch(release, job)
     shown = target.switch(name, generation)
     try:
-        old = go_live(release, generation, url=shown.url, address=["tcp", "127.0.0.1", shown.port], job=job)
+        old = go_live(release, generation, url=shown.url, address=list(shown.address), job=job)
     except Outdated as error:
         raise JobFailed(Reason.LOST, str(error)) from error
     job.print(f"[hive] Live at {shown.url} (release {release.pk}, commit {release.commit[:12]}).")

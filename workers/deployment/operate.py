@@ -54,7 +54,7 @@ def _bring_back(restored: Release, target: Target) -> None:
         raise TargetError(f"The release before does not come up either: {health.message}")
     generation = reserve_switch(restored)
     shown = target.switch(key_of(restored), generation)
-    failed = go_live(restored, generation, url=shown.url, address=["tcp", "127.0.0.1", shown.port])
+    failed = go_live(restored, generation, url=shown.url, address=list(shown.address))
     watch(restored, [probe.check_spec for probe in failed.probes.all()] if failed else [])
     if failed is not None:
         retire(failed, target_for(failed.target))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.conf import settings
+
 from apps.releases.models import Environment
 from apps.runs.models import Job, Run
 from apps.runs.outcome import JobFailed
@@ -57,7 +59,7 @@ def recipe_for(spec: Spec, deploy: Deploy, environment: Environment, repository:
             env=deploy.env,
             limits=limits,
             build_limits=limits,
-            sandbox=deploy.limits.sandbox or "",
+            sandbox=deploy.limits.sandbox or settings.SANDBOX,
         )
     except ValueError as error:
         raise JobFailed(Reason.INVALID_SPEC, str(error)) from error

@@ -82,7 +82,13 @@ def _namespaces(limits: Limits, user: User | None, bwrap: str) -> list[str]:
             argv += ["--cap-add", name]
         return argv
     argv += ["--unshare-user", "--uid", "1000", "--gid", "1000"]
-    return [*argv, "--disable-userns"] if "--disable-userns" in _options(bwrap) else argv
+    return [*argv, "--disable-userns"] if _may_forbid_namespaces(bwrap) else argv
+
+
+def _may_forbid_namespaces(bwrap: str) -> bool:
+    """bwrap counts them down in /proc/sys, which Docker makes read-only. Commands are forbidden them in any case
+    (inside/namespaces.py); this is the second lock."""
+    return "--disable-userns" in _options(bwrap) and not os.statvfs("/proc/sys").f_flag & os.ST_RDONLY
 
 
 def _held(wanted: dict[str, int]) -> list[str]:

@@ -98,6 +98,10 @@ class LocalStore:
     def link_to_put(self, key: str, expires_s: float, *, size_bytes: int) -> Link:
         return links.sign(links.Permit("put", key, expires_s, size_bytes=size_bytes))
 
+    def prepare(self, patience_s: float = 0.0) -> None:  # noqa: ARG002 - a folder is there or is not
+        with _said_clearly("make"):
+            self.root.mkdir(parents=True, exist_ok=True)
+
     def check(self) -> None:
         with _said_clearly("reach"):
             self.root.stat()

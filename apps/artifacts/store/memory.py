@@ -51,6 +51,9 @@ class MemoryStore:
     def link_to_put(self, key: str, expires_s: float, *, size_bytes: int) -> Link:
         return links.sign(links.Permit("put", key, expires_s, size_bytes=size_bytes))
 
+    def prepare(self, patience_s: float = 0.0) -> None:
+        """It is there."""
+
     def check(self) -> None:
         """Always there."""
 

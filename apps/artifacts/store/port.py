@@ -92,6 +92,10 @@ class ArtifactStore(Protocol):
         """An address that takes exactly `size_bytes` by HTTP PUT and stores them under the key."""
         ...
 
+    def prepare(self, patience_s: float = 0.0) -> None:
+        """Make the place where everything will lie, unless it is there. Safe to repeat, also by two at once."""
+        ...
+
     def check(self) -> None:
         """Raises StoreUnavailable where the store cannot be used now. Cheap: asked every few seconds."""
         ...

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-
 from hive import env
-from hive.cli import valkey
+from hive.cli import flower, programs, valkey
 from hive.cli.up.child import Answer, Child, http_get
 from hive.cli.up.installation import Installation
 
-PYTHON = (sys.executable, "-P", "-m")
 STEADY_QUEUES = "manager,deployment,monitoring"
 BUILD_QUEUES = "coding,testing"
 ROOM_FOR_NAMES = "-" * 300  # forks write their own command line over that of the warm process
@@ -23,16 +20,14 @@ def children(installation: Installation) -> tuple[Child, ...]:
     return (
         *servers,
         *_warm(installation),
-        Child("prepare", (*PYTHON, "django", "hive_prepare", "--skip-checks"), needs=broker, once=True),
+        Child("prepare", programs.prepare(), needs=broker, once=True),
         _web(installation),
         _host(installation),
         _worker("steady", STEADY_QUEUES, 2, prepared),
         _worker("build", BUILD_QUEUES, env.get("HIVE_WORKERS"), prepared),
-        Child("beat", (*CELERY, "beat", "--loglevel", "WARNING"), needs=prepared, warm=True, grace_s=3),
+        Child("beat", programs.beat(), needs=prepared, warm=True, grace_s=3),
+        *_flower(installation, prepared),
     )
-
-
-CELERY = (*PYTHON, "celery", "--quiet", "--skip-checks", "-A", "hive.celery")
 
 
 def _valkey(installation: Installation) -> tuple[Child, ...]:
@@ -50,18 +45,15 @@ def _warm(installation: Installation) -> tuple[Child, ...]:
     if env.get("HIVE_DEBUG"):
         return ()
     socket = str(installation.home.socket("warm"))
-    argv = (*PYTHON, "hive.cli.up.warm", socket, "hive.preload", ROOM_FOR_NAMES)
+    argv = (*programs.PYTHON, "hive.cli.up.warm", socket, "hive.preload", ROOM_FOR_NAMES)
     return (Child("warm", argv, ready=Answer(socket), grace_s=1),)
 
 
 def _web(installation: Installation) -> Child:
     listener = installation.listener
-    proxy = "--proxy-headers" if env.get("HIVE_PROXY_TLS") else "--no-proxy-headers"
-    options = ("--fd", str(listener), "--lifespan", "off", "--ws", "none", "--log-level", "warning", "--no-access-log")
-    argv = (*PYTHON, "uvicorn", "hive.asgi:application", *options, "--no-server-header", proxy)
     return Child(
         "web",
-        (*argv, "--timeout-graceful-shutdown", "2"),
+        programs.web(listener, drain_s=2),
         ready=http_get(installation.reachable, installation.port, "/readyz", installation.host_header),
         gate=True,
         warm=True,
@@ -71,18 +63,21 @@ def _web(installation: Installation) -> Child:
 
 def _host(installation: Installation) -> Child:
     socket = str(installation.home.socket("host"))
-    argv = (*PYTHON, "workers.deployment.host", "--home", str(installation.home.root), "--socket", socket)
-    return Child("host", argv, ready=Answer(socket), grace_s=8)
+    return Child("host", programs.host(installation.home), ready=Answer(socket), grace_s=8)
 
 
 def _worker(name: str, queues: str, processes: int, needs: tuple[str, ...]) -> Child:
     """A Celery worker. Its grace is short: a job that is cut off comes back by its lease."""
-    quiet = (
-        "--without-gossip",
-        "--without-mingle",
-        "--loglevel",
-        "WARNING",
-    )  # heartbeats cost nothing; Flower needs them
-    argv = (*CELERY, "worker", "-P", "prefork", "-Q", queues, "-c", str(processes), "-n", f"{name}@%h", *quiet)
+    argv = programs.worker(name, queues, processes)
     # The host ends after them: a monitor must not see releases go down and take it for an incident.
     return Child(name, argv, needs=needs, ends_before=("host",), warm=True, grace_s=3)
+
+
+def _flower(installation: Installation, needs: tuple[str, ...]) -> tuple[Child, ...]:
+    """None unless it is asked for: it costs 60 MB. A program of its own: its imports would burden the warm process."""
+    port = env.get("HIVE_FLOWER_PORT")
+    if not port:
+        return ()
+    argv = programs.flower(installation.bind, port)
+    environment = flower.authentication(installation.home)
+    return (Child("flower", argv, environment=environment, needs=needs, grace_s=3),)

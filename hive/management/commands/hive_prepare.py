@@ -14,6 +14,7 @@ from django.db import transaction
 from apps.accounts.keys import SCOPES, create_key, find_key
 from apps.accounts.models import Membership, Organisation, Role, User
 from apps.accounts.sign_in import sign_in_link
+from apps.artifacts.store import StoreError, store
 from apps.runs.services.dispatch import advance
 from apps.runs.services.reap import reap_dead_workers
 from workers.tidy import tidy
@@ -24,6 +25,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 - Django's signature
         call_command("migrate", verbosity=0, interactive=False)
+        self._prepare_store()
         with transaction.atomic():
             user, organisation = first_person()
             key_file = cli_key(user, organisation, settings.HOME.cli)
@@ -33,6 +35,13 @@ class Command(BaseCommand):
         tidy()
         told = {"user": user.username, "api_key_file": str(key_file), "sign_in": sign_in_link(user)}
         self.stdout.write(json.dumps(told))
+
+    def _prepare_store(self) -> None:
+        """A store that is away now does not keep Hive from starting: /readyz names it until it is back."""
+        try:
+            store().prepare(settings.STORE_PATIENCE_S)
+        except StoreError as error:
+            self.stderr.write(f"{error} `hive migrate` (or the next `hive up`) makes its place when it is back.")
 
 
 def first_person() -> tuple[User, Organisation]:

@@ -23,11 +23,13 @@ class HostClient:
 
     `patience_s` is how long a call waits for a host that is not there; `hive up` starts a dead one again within
     seconds. A call whose answer is lost on the way is repeated, because every verb may come twice. Raises
-    HostUnavailable when the patience is over, or the HostError that the host answered.
+    HostUnavailable when the patience is over, or the HostError that the host answered. `front` is the name of the
+    machine or container that the host's public ports are on.
     """
 
-    def __init__(self, socket_path: Path, patience_s: float = 10.0) -> None:
+    def __init__(self, socket_path: Path, patience_s: float = 10.0, front: str = "127.0.0.1") -> None:
         self.socket_path = socket_path
+        self.front = front
         self.patience_s = patience_s
 
     def start(self, plan: Plan) -> ReleaseView:

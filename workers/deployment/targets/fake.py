@@ -80,7 +80,8 @@ class FakeTarget:
         if recipe is None:
             raise NotBuilt(release)
         self._show(recipe.environment, release, generation)
-        return Shown(f"http://127.0.0.1:{recipe.port}", recipe.port, generation)
+        address: Address = ("tcp", "127.0.0.1", recipe.port)
+        return Shown(f"http://127.0.0.1:{recipe.port}", recipe.port, generation, address)
 
     def hide(self, environment: str, generation: int) -> None:
         self.calls.append(("hide", environment))

@@ -106,7 +106,7 @@ class HostedTarget:
         recipe = self._folder(release).recipe()
         with as_target_error():
             route = self._host.route(recipe.environment, release, generation, port=recipe.port)
-        return Shown(route.url, route.port, route.generation)
+        return Shown(route.url, route.port, route.generation, ("tcp", self._host.front, route.port))
 
     def hide(self, environment: str, generation: int) -> None:
         with as_target_error():

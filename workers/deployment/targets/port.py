@@ -97,11 +97,12 @@ class Standing:
 
 @dataclass(frozen=True)
 class Shown:
-    """Where people see an environment from now on."""
+    """Where people see an environment from now on, and where Hive's own checks reach it."""
 
     url: str
     port: int
     generation: int
+    address: Address
 
 
 class Target(Protocol):

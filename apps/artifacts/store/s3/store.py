@@ -116,6 +116,18 @@ class S3Store:
     def link_to_put(self, key: str, expires_s: float, *, size_bytes: int) -> Link:
         return self._links.to_put(check_key(key), expires_s, size_bytes)
 
+    def prepare(self, patience_s: float = 0.0) -> None:
+        """The bucket is made only where it is missing: a key that may not make one need not."""
+        client = self._client(max(patience_s, USUAL_PATIENCE_S))
+        with said_clearly("reach"):
+            if client.bucket_exists(self._bucket):
+                return
+            try:
+                client.make_bucket(self._bucket, location=self._address.region)
+            except S3Error as error:
+                if error.code != "BucketAlreadyOwnedByYou":  # another one got there first
+                    raise
+
     def check(self) -> None:
         with said_clearly("reach"):
             there = self._client(patience_s=0.0).bucket_exists(self._bucket)

@@ -71,3 +71,21 @@ def test_forwarded_addresses_are_believed_only_behind_a_proxy(
     assert "--no-proxy-headers" in by_name(installation)["web"].argv
     monkeypatch.setenv("HIVE_PROXY_TLS", "1")
     assert "--proxy-headers" in by_name(installation)["web"].argv
+
+
+def test_flower_is_started_only_where_it_is_asked_for_and_never_open(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "flower" not in by_name(installation)
+    monkeypatch.setenv("HIVE_FLOWER_PORT", "5555")
+    flower = by_name(installation)["flower"]
+    assert "--address=127.0.0.1" in flower.argv
+    assert len(flower.environment["FLOWER_BASIC_AUTH"]) > 20
+
+
+def test_releases_are_shown_on_the_address_that_is_set(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HIVE_RELEASE_BIND", "0.0.0.0")
+    host = by_name(installation)["host"].argv
+    assert host[host.index("--bind") + 1] == "0.0.0.0"

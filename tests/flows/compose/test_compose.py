@@ -1,0 +1,158 @@
+"""The composed Hive: one container per role, real PostgreSQL and Valkey, jobs in bubblewrap inside containers."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from base64 import b64encode
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.flows.compose.stack import IMAGE, ROOT, Stack, until
+
+pytestmark = [pytest.mark.flow, pytest.mark.compose]
+
+OURS = ("web", "beat", "manager", "coding", "testing", "deployment", "monitoring", "host", "flower")
+PRYING = """
+id: prying
+title: A job that looks around
+tasks:
+  - id: look
+    inputs: [{type: template, name: simple-static}]
+    outputs: [{path: /workspace/tasks/look/src}]
+    tests:
+      - run: test ! -e /secrets
+      - run: test ! -e /var/lib/hive
+      - run: sh -c '! cat /proc/*/environ | tr "\\\\0" "\\\\n" | grep -e DATABASE_URL -e requirepass'
+      - run: sh -c '! getent hosts postgres && ! getent hosts valkey'
+      - run: python3 -c "import socket; assert [name for _, name in socket.if_nameindex()] == ['lo']"
+      - run: sh -c '! unshare --user true'
+deploy: {environment: prying, port: 8090}
+"""
+
+
+def status_of(url: str, credentials: str = "") -> int:
+    headers = {"Authorization": f"Basic {b64encode(credentials.encode()).decode()}"} if credentials else {}
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=10) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def test_the_sample_spec_becomes_a_site_that_answers(stack: Stack) -> None:
+    ended = json.loads(stack.hive("run", "specs/create-blog.yaml", "--wait", "--json"))
+    assert ended["status"] == "completed", ended
+    port = ended["release"]["url"].rpartition(":")[2]
+    with urllib.request.urlopen(f"http://{stack.address('host')}:{port}/", timeout=10) as page:
+        assert b"<html" in page.read()
+
+
+def test_a_job_sees_no_secret_no_server_and_no_process_of_hives(stack: Stack, tmp_path: Path) -> None:
+    spec = tmp_path / "prying.yaml"
+    spec.write_text(PRYING)
+    ended = json.loads(stack.hive("run", str(spec), "--wait", "--json"))
+    assert ended["status"] == "completed", ended
+
+
+def test_three_workers_for_coding_share_the_work(stack: Stack) -> None:
+    stack.compose("up", "-d", "--scale", "coding=3")
+    assert len(stack.containers("coding")) == 3
+    names = {container.id[:12] for container in stack.containers("coding")}
+    assert until(
+        lambda: names <= workers(stack, "coding"), 60, lambda: f"{names} in Flower: {workers(stack, 'coding')}"
+    )
+    ended = json.loads(stack.hive("run", "specs/create-blog.yaml", "--wait", "--json"))
+    assert ended["status"] == "completed", ended
+
+
+def workers(stack: Stack, role: str) -> set[str]:
+    """The machines that serve a role's queue, as Flower sees them."""
+    credentials = stack.inside("flower", "cat", "/secrets/flower/auth").strip()
+    headers = {"Authorization": f"Basic {b64encode(credentials.encode()).decode()}"}
+    request = urllib.request.Request(f"{stack.flower}/api/workers?refresh=1", headers=headers)
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        known = json.load(answer)
+    return {
+        name.partition("@")[2]
+        for name, seen in known.items()
+        if [queue["name"] for queue in seen.get("active_queues", [])] == [role]
+    }
+
+
+def test_flower_asks_for_the_password_that_the_first_start_made(stack: Stack) -> None:
+    credentials = stack.inside("flower", "cat", "/secrets/flower/auth").strip()
+    assert status_of(f"{stack.flower}/workers") == 401
+    assert status_of(f"{stack.flower}/workers", "hive:hive") == 401
+    assert status_of(f"{stack.flower}/workers", credentials) == 200
+
+
+def test_only_web_and_flower_are_published_and_only_to_this_machine(stack: Stack) -> None:
+    published = {}
+    for container in stack.containers():
+        bound = [each for ports in container.ports.values() for each in ports or []]
+        if bound:
+            published[container.labels["com.docker.compose.service"]] = {each["HostIp"] for each in bound}
+    assert published == {"web": {"127.0.0.1"}, "flower": {"127.0.0.1"}}
+
+
+@pytest.mark.parametrize("service", OURS)
+def test_each_part_is_nobody_special_and_can_write_only_where_it_must(stack: Stack, service: str) -> None:
+    (container, *_) = stack.containers(service)
+    assert container.attrs["HostConfig"]["ReadonlyRootfs"]
+    assert not container.attrs["HostConfig"]["Privileged"]
+    assert not any("docker.sock" in mount["Source"] for mount in container.attrs["Mounts"])
+    _, facts = container.exec_run(["sh", "-c", "id -u; grep -E 'CapEff|NoNewPrivs' /proc/1/status"])
+    assert facts.decode().split() == ["10001", "CapEff:", "0" * 16, "NoNewPrivs:", "1"]
+    _, tried = container.exec_run(["touch", "/opt/x", "/usr/x", "/etc/x"])
+    assert tried.decode().count("Read-only file system") == 3
+
+
+@pytest.mark.parametrize("service", OURS)
+def test_each_part_is_found_well(stack: Stack, service: str) -> None:
+    def well() -> bool:
+        return all(each.attrs["State"]["Health"]["Status"] == "healthy" for each in stack.containers(service))
+
+    until(well, 90, lambda: str([each.attrs["State"]["Health"] for each in stack.containers(service)]))
+
+
+def test_no_secret_is_shown_by_the_engine_or_lies_in_the_image(stack: Stack) -> None:
+    addresses = [stack.inside("web", "cat", f"/secrets/hive/{name}_url") for name in ("database", "broker", "store")]
+    passwords = [urlsplit(address).password or "" for address in addresses]
+    secrets = {stack.inside("web", "cat", "/secrets/hive/secret_key"), *passwords}
+    assert all(len(secret) >= 32 for secret in secrets)
+    shown = json.dumps([container.attrs for container in stack.containers(everyone=True)])
+    image = stack.client.images.get(IMAGE)
+    shown += json.dumps([image.attrs, image.history()])
+    assert not [secret for secret in secrets if secret in shown]
+    look = "find /secrets /var/lib/hive /opt/hive -type f ( -path /secrets/* -o -path /var/lib/* -o -path */.git/* )"
+    assert stack.client.containers.run(IMAGE, look.split(), entrypoint="env", remove=True) == b""
+
+
+def test_a_part_whose_secrets_are_missing_says_which(stack: Stack) -> None:
+    container = stack.client.containers.run(IMAGE, ["web"], detach=True, read_only=True, tmpfs={"/var/lib/hive": ""})
+    try:
+        assert container.wait(timeout=30)["StatusCode"] == 2
+        said = container.logs().decode()
+    finally:
+        container.remove(force=True)
+    assert said.startswith("hive: `hive web` runs beside processes that must agree with it on HIVE_SECRET_KEY, ")
+    assert said.count("\n") == 1
+
+
+def test_a_later_start_keeps_the_secrets_and_the_records(stack: Stack) -> None:
+    before = stack.inside("web", "sha256sum", "/secrets/hive/secret_key", "/secrets/hive/database_url")
+    stack.compose("run", "--rm", "secrets")
+    stack.compose("run", "--rm", "migrate")
+    assert stack.inside("web", "sha256sum", "/secrets/hive/secret_key", "/secrets/hive/database_url") == before
+    assert json.loads(stack.hive("run", "specs/create-blog.yaml", "--json"))["status"] in ("queued", "running")
+
+
+def test_the_image_says_which_version_it_is() -> None:
+    version = next(line for line in (ROOT / "pyproject.toml").read_text().splitlines() if line.startswith("version"))
+    number = version.split('"')[1]
+    assert f"ARG VERSION={number}\n" in (ROOT / "Dockerfile").read_text()
+    assert f"${{HIVE_VERSION:-{number}}}" in (ROOT / "docker-compose.yml").read_text()
