@@ -23,6 +23,8 @@ _HEADERS = (
     *(tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK),
     *(tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE),
 )
+# What tarfile says of an archive that ends, as it should, after a header for all of it: git's of an empty commit.
+_NOTHING_AFTER_A_HEADER = "end of file header"
 _AROUND_AN_ENTRY_BYTES = 4 * 1024  # headers and padding
 
 
@@ -64,7 +66,8 @@ def unpack(tar: BinaryIO, into: Path | Tree, bounds: Bounds | None = None) -> Un
                 archive.members = []  # else it remembers every entry
                 unpacking.take(archive, member)
     except (tarfile.TarError, EOFError, ValueError) as error:
-        raise SandboxError(f"This is not a complete tar: {error}.", permanent=True) from error
+        if str(error) != _NOTHING_AFTER_A_HEADER:
+            raise SandboxError(f"This is not a complete tar: {error}.", permanent=True) from error
     except RecursionError:  # tarfile reads a header of a header of a header … by calling itself
         raise SandboxError("This is not a tar: an entry has hundreds of headers.", permanent=True) from None
     unpacking.check_links()

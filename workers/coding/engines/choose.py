@@ -7,9 +7,15 @@ from collections.abc import Callable
 from django.conf import settings
 
 from apps.runs.services.active import ActiveJob
+from apps.specs.schema import Task
+from workers.asking import JobBudget, model_for
+from workers.coding.engines.model.engine import Means, ModelEngine
+from workers.coding.engines.model.kept import KeptTrajectory
 from workers.coding.engines.port import Engine, EngineFailed
 from workers.coding.engines.template import TemplateEngine, standard_catalogue
+from workers.confine import sandbox_for
 from workers.repo.worktree import Worktree
+from workers.telling import Telling
 
 
 def engine_for(name: str, job: ActiveJob, tree: Worktree) -> Engine:
@@ -28,4 +34,24 @@ def template_engine() -> TemplateEngine:
     )
 
 
-ENGINES: dict[str, Callable[[ActiveJob, Worktree], Engine]] = {"template": lambda _job, _tree: template_engine()}
+def model_engine(job: ActiveJob, tree: Worktree) -> ModelEngine:
+    """With the model of the role, held to the run's budget; its steps are kept under the task's name."""
+    limits = Task.model_validate(job.task.spec).constraints
+    return ModelEngine(
+        Means(
+            model=model_for(job),
+            budget=JobBudget(job),
+            trajectory=KeptTrajectory(job),
+            open_sandbox=lambda: sandbox_for(job, limits),
+            worktree=tree,
+            snapshots=f"steps/task-{job.task.pk}",
+            inputs=template_engine(),
+            on_delta=Telling(job),
+        )
+    )
+
+
+ENGINES: dict[str, Callable[[ActiveJob, Worktree], Engine]] = {
+    "template": lambda _job, _tree: template_engine(),
+    "model": model_engine,
+}

@@ -86,3 +86,9 @@ def test_a_tar_that_ends_early_is_no_tar(tmp_path: Path, cut: int) -> None:
     with pytest.raises(SandboxError, match="tar"):
         unpack(io.BytesIO(whole[:cut]), tmp_path)
     assert not (tmp_path / "file").exists()
+
+
+def test_a_tar_of_nothing_but_a_header_for_all_is_empty(tmp_path: Path) -> None:
+    """What `git archive` makes of a commit without files."""
+    header = tarfile.TarInfo.create_pax_global_header({"comment": "c" * 40})
+    assert unpack(io.BytesIO(header + bytes(2 * 512)), tmp_path) == Unpacked(0, 0)
