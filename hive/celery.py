@@ -12,10 +12,11 @@ from celery import Celery, signals
 
 from hive import alive
 from hive.draining import Draining
+from hive.wire import Wire
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hive.settings")
 
-app = Celery("hive")
+app = Celery("hive", amqp=Wire)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks([f"workers.{role}" for role in ("manager", "coding", "testing", "deployment", "monitoring")])
 

@@ -135,7 +135,12 @@ _TABLE = [
     Setting("HIVE_TRUSTED_ORIGINS", "", words, "Origins (https://host) behind a proxy that may send forms."),
     Setting("HIVE_PROXY_TLS", "0", boolean, "A proxy in front ends TLS and sets X-Forwarded-Proto."),
     Setting("HIVE_DATABASE_URL", "", text, "postgresql://user:password@host/name. Empty: SQLite in HIVE_HOME."),
-    Setting("HIVE_BROKER_URL", "", text, "Celery's broker. Empty: Valkey in HIVE_HOME, started by `hive up`."),
+    Setting(
+        "HIVE_BROKER_URL",
+        "",
+        text,
+        "Celery's broker: redis:// or amqp://. Empty: Valkey in HIVE_HOME.",
+    ),
     Setting("HIVE_REDIS_URL", "", text, "Wake-ups, cache and rate limits. Empty: the embedded Valkey."),
     Setting(
         "HIVE_STORE_URL",

@@ -15,6 +15,7 @@ CELERY = (
     "celery.concurrency.prefork",
     "celery.worker.consumer",
     "kombu.transport.redis",
+    "hive.consumer",
     "django_celery_beat.schedulers",
     "django_celery_results.backends",
 )

@@ -1,8 +1,7 @@
-"""Celery: broker, routes and the settings that matter for long jobs.
+"""Celery: broker, routes and the settings that matter for long jobs. The reasons stand in docs/broker.md.
 
-Acks are early and nothing is prefetched: a message that a worker holds is a message that it runs. A job's fate is in
-the database (lease, sweep), so a message that dies with its worker is not missed, and none comes back after the
-visibility timeout to run a long job twice.
+A job's fate is in the database (lease, sweep), so a message that dies with its worker is not missed, and one that comes
+again changes nothing. What depends on the kind of broker stands in broker.py.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ from kombu import Queue
 
 from hive import env
 from hive.home import Home
+from hive.settings import broker
 
 ROLES = ("manager", "coding", "testing", "deployment", "monitoring")
 
@@ -20,34 +20,32 @@ _socket = Home(env.get("HIVE_HOME")).socket("valkey")
 REDIS_URL: str = env.get("HIVE_REDIS_URL") or f"unix://{_socket}?db=1"
 
 CELERY_BROKER_URL: str = env.get("HIVE_BROKER_URL") or f"redis+socket://{_socket}?virtual_host=0"
+_kind = broker.kind_of(CELERY_BROKER_URL)
 CELERY_RESULT_BACKEND = "django-db"
 CELERY_CACHE_BACKEND = "default"
 
-CELERY_TASK_QUEUES = [Queue(role) for role in ROLES]
+CELERY_TASK_QUEUES = [Queue(role, queue_arguments=_kind.queue_arguments) for role in ROLES]
 CELERY_TASK_ROUTES = {f"{role}.*": {"queue": role} for role in ROLES}
 CELERY_TASK_DEFAULT_QUEUE = "manager"
 CELERY_TASK_CREATE_MISSING_QUEUES = False
 CELERY_TASK_IGNORE_RESULT = True
-CELERY_TASK_ACKS_LATE = False
+CELERY_TASK_ACKS_LATE = _kind.acks_late
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_SEND_SENT_EVENT = True
 
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-CELERY_WORKER_DISABLE_PREFETCH = True
+CELERY_WORKER_DISABLE_PREFETCH = not _kind.acks_late
+# After a reconnect Celery would take fewer messages for a while; on a quorum queue, for ever.
+CELERY_WORKER_ENABLE_PREFETCH_COUNT_REDUCTION = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_CONSUMER = "hive.consumer:Consumer"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_BROKER_CHANNEL_ERROR_RETRY = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {
-    "visibility_timeout": 3600,
-    "queue_order_strategy": "priority",
-    "priority_steps": [0, 3, 6],
-    "sep": ":",
-    "socket_keepalive": True,
-    "retry_on_timeout": True,
-}
+CELERY_BROKER_HEARTBEAT = broker.HEARTBEAT_S
+CELERY_BROKER_TRANSPORT_OPTIONS = _kind.transport_options
 CELERY_TASK_DEFAULT_PRIORITY = 3
 CELERY_RESULT_EXPIRES = 24 * 3600
 # Connections to the database are kept between tasks; perform() closes one that broke.
@@ -58,10 +56,15 @@ CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 5
 
 
+# Beat writes down when a tick expires by its clock, and the worker looks at its own: no difference between two machines
+# may make every tick look old. Ticks that nobody takes pile up for this long; one that comes late does next to nothing.
+TICK_LIVES_S = 600
+
+
 def _every(task: str, seconds: float) -> dict[str, Any]:
-    """A tick ahead of the queue. One that nobody took before the next is due is worth nothing: it expires."""
+    """A tick ahead of the queue."""
     whole = max(round(seconds), 1)
-    return {"task": task, "schedule": whole, "options": {"priority": 0, "expire_seconds": whole}}
+    return {"task": task, "schedule": whole, "options": {"priority": 0, "expire_seconds": whole + TICK_LIVES_S}}
 
 
 # Written into the database when beat starts; an operator can switch an entry off in admin.

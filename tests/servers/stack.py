@@ -1,0 +1,39 @@
+"""A real Hive on real servers: PostgreSQL, and Redis or RabbitMQ, each its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.flows.real.hive import Hive, running
+from tests.servers.postgres import Postgres, postgres
+from tests.servers.rabbitmq import RabbitMQ, rabbitmq
+from tests.servers.redis import Redis, redis
+
+Broker = Redis | RabbitMQ
+BROKERS: dict[str, Callable[[], AbstractContextManager[Any]]] = {"redis": redis, "rabbitmq": rabbitmq}
+
+
+@dataclass(frozen=True)
+class Stack:
+    hive: Hive
+    database: Postgres
+    broker: Any  # Redis or RabbitMQ
+    settings: dict[str, str]
+
+    def sql(self, statement: str, *params: Any) -> list[tuple[Any, ...]]:
+        return self.database.sql(statement, params, database="hive")
+
+
+@contextmanager
+def stack(folder: Path, kind: str, table: str = "", **settings: str) -> Iterator[Stack]:
+    """Redis is for wake-ups too; beside RabbitMQ, Hive starts its own Valkey for them."""
+    with postgres(fsync="on", synchronous_commit="on") as database, BROKERS[kind]() as broker:
+        settings |= {"HIVE_DATABASE_URL": database.create("hive"), "HIVE_BROKER_URL": broker.url()}
+        if kind == "redis":
+            settings["HIVE_REDIS_URL"] = broker.url(1)
+        with running(folder / "home", table, **settings) as hive:
+            yield Stack(hive, database, broker, settings)
