@@ -186,6 +186,12 @@ _TABLE = [
     Setting("HIVE_RELEASE_BIND", "127.0.0.1", text, "Address that the public ports of releases listen on."),
     Setting("HIVE_RELEASE_HOST", "127.0.0.1", text, "Name by which Hive's checks reach these ports."),
     Setting("HIVE_ALIVE_FILE", "", text, "File that a worker or beat touches while it works, for `hive health`."),
+    Setting(
+        "HIVE_FLOWER_URL",
+        "",
+        text,
+        "Where people reach Flower, for a link on the operators' page. Empty: that port here.",
+    ),
     Setting("HIVE_URL", "", text, "Hive that the `hive` command talks to. Empty: the one that runs on HIVE_HOME."),
     Setting("HIVE_API_KEY", "", text, "Key for it. Empty: the one that `hive up` wrote into HIVE_HOME."),
     Setting(

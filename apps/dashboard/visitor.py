@@ -85,6 +85,14 @@ def require_manage(request: HttpRequest, organisation_id: int) -> User:
     return user
 
 
+def require_operator(request: HttpRequest) -> User:
+    """The person, if they run this installation; 403 otherwise."""
+    user = visitor(request)
+    if not user.is_superuser:
+        raise PermissionDenied("This concerns the whole installation; it is for its operators.")
+    return user
+
+
 def back_to(request: HttpRequest, fallback: str, **kwargs: Any) -> str:
     """Where to go after a form: its own `next`, if that is a page of ours."""
     wanted = request.POST.get("next", "")

@@ -50,6 +50,15 @@ class QueueNow:
     def is_paused(self) -> bool:
         return self.row.is_paused
 
+    @property
+    def processes(self) -> int:
+        """Of its workers, which may serve other queues too."""
+        return sum(one.worker.processes for one in self.workers)
+
+    @property
+    def busy(self) -> int:
+        return min(sum(len(one.jobs) for one in self.workers), self.processes)
+
 
 def workers_now() -> list[WorkerNow]:
     """Every worker that is known, by name, with what it does at the moment. Two queries."""

@@ -17,6 +17,9 @@ if env.get("HIVE_PROXY_TLS"):
 SESSION_COOKIE_SAMESITE = "Lax"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"
+FLOWER_URL: str = env.get("HIVE_FLOWER_URL")
+if not FLOWER_URL and env.get("HIVE_FLOWER_PORT"):
+    FLOWER_URL = f"http://127.0.0.1:{env.get('HIVE_FLOWER_PORT')}/"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024  # a spec of 1 MiB, escaped as JSON, and then some
 
 MIDDLEWARE = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.utils import timezone
 
 from apps.accounts.keys import create_key
 from apps.accounts.models import Membership, Organisation, Role, User
@@ -12,8 +13,10 @@ from apps.accounts.sign_in import sign_in_link
 from apps.events.queries import log_end
 from apps.projects.models import Project
 from apps.projects.secrets import put_secret
-from apps.runs.models import Gate, Job, Run
+from apps.runs import models as rows
+from apps.runs.models import Gate, Job, Queue, Run
 from apps.runs.services.active import ActiveJob
+from apps.runs.services.presence import name_prefix
 from apps.runs.states import GateStatus, JobStatus
 from tests.stories import runs
 from tests.stories.worker import Worker
@@ -29,6 +32,8 @@ class Stage:
             if not User.objects.filter(username=name).exists():
                 user = get_user_model().objects.create_user(name, password=f"{name}-password")
                 Membership.objects.create(organisation=ours, user=user, role=role)
+        if not User.objects.filter(username="operator").exists():
+            get_user_model().objects.create_superuser("operator", password="operator-password")
         self.owner = User.objects.get(username="owner")
 
     def ready(self) -> str:
@@ -104,3 +109,15 @@ class Stage:
 
     def gate(self, gate: int) -> dict[str, str]:
         return Gate.objects.filter(pk=gate).values("status", "message").get()
+
+    def enter_worker(self, name: str, queues: list[str], job: int = 0) -> int:
+        """A worker that is there, with this job in its hands."""
+        now = timezone.now()
+        where = {"machine": "here-1", "pid": 4711, "processes": 2}
+        worker = rows.Worker.objects.create(name=name, queues=queues, started_at=now, **where)
+        Job.objects.filter(pk=job).update(worker=f"{name_prefix(worker)}4712")
+        return worker.pk
+
+    def operated(self, role: str, worker: int) -> dict[str, Any]:
+        queue, row = Queue.objects.get(role=role), rows.Worker.objects.get(pk=worker)
+        return {"paused": queue.is_paused, "reason": queue.reason, "drained": row.draining_at is not None}

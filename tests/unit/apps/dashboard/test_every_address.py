@@ -21,6 +21,7 @@ OWNERS = (200, 403, 403, 404, SIGN_IN)
 CHANGE = (302, 302, 403, 404, SIGN_IN)
 MANAGE = (302, 403, 403, 404, SIGN_IN)
 OPEN = (302, 302, 302, 302, 302)
+OPERATORS = (403, 403, 403, 403, SIGN_IN)
 
 GETS: dict[str, tuple[int, ...]] = {
     "runs": EVERYBODY_INSIDE,
@@ -37,6 +38,7 @@ GETS: dict[str, tuple[int, ...]] = {
     "spec": MINE,
     "organisations": (302, 302, 302, 302, SIGN_IN),
     "organisation": OWNERS,
+    "operating": OPERATORS,
     "sign_in": (302, 302, 302, 302, 200),
     "enter": (302, 302, 302, 302, 410),
     "password": EVERYBODY_INSIDE,
@@ -57,6 +59,10 @@ POSTS: dict[str, tuple[int, ...]] = {
     "change_role": MANAGE,
     "invite_member": MANAGE,
     "remove_member": MANAGE,
+    "pause_queue": OPERATORS,
+    "resume_queue": OPERATORS,
+    "drain_worker": OPERATORS,
+    "resume_worker": OPERATORS,
     "sign_in": (302, 302, 302, 302, 422),
     "sign_out": OPEN,
     "enter": (410, 410, 410, 410, 410),
@@ -70,7 +76,7 @@ def test_no_address_is_without_a_line_here() -> None:
 
 
 def addresses(name: str, world: World) -> list[str]:
-    values = {**world.ids, "slug": "ours", "token": "forged"}
+    values = {**world.ids, "slug": "ours", "token": "forged", "role": "coding", "worker_id": 1}
     pattern = next(one for one in urlpatterns if one.name == name)
     wanted = pattern.pattern.converters.keys()
     parts = PARTS if name == "run_part" else [""]
