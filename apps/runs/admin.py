@@ -17,6 +17,7 @@ from apps.runs.services.drain import drain_worker, resume_worker
 from apps.runs.services.pause import pause_queue, resume_queue
 from apps.runs.services.start import retry_run
 from apps.runs.services.stop import cancel_run
+from apps.runs.turns import Turn
 
 LOST = (IllegalMove, MoveLost)
 
@@ -162,4 +163,12 @@ class ModelCallAdmin(LookOnly):
     list_filter = ("state",)
     list_select_related = ("run", "job")
     search_fields = ("=run__id", "=job__id", "model")
+    ordering = ("-id",)
+
+
+@admin.register(Turn)
+class TurnAdmin(LookOnly):
+    list_display = ("id", "task", "round", "number", "job_id", "snapshot", "at")
+    list_select_related = ("task",)
+    search_fields = ("=job_id", "snapshot")
     ordering = ("-id",)
