@@ -8,14 +8,18 @@ from django.conf import settings
 
 from apps.runs.services.active import ActiveJob
 from apps.specs.schema import Task
+from apps.specs.schema.limits import Constraints
 from workers.asking import JobBudget, model_for
 from workers.coding.engines.model.engine import Means, ModelEngine
 from workers.coding.engines.model.kept import KeptTrajectory
 from workers.coding.engines.port import Engine, EngineFailed
 from workers.coding.engines.template import TemplateEngine, standard_catalogue
 from workers.confine import sandbox_for
+from workers.llm.tools.port import Instrument
+from workers.llm.tools.web import web_tools
 from workers.repo.worktree import Worktree
 from workers.telling import Telling
+from workers.web.fetch import Web
 
 
 def engine_for(name: str, job: ActiveJob, tree: Worktree) -> Engine:
@@ -47,8 +51,14 @@ def model_engine(job: ActiveJob, tree: Worktree) -> ModelEngine:
             snapshots=f"steps/task-{job.task.pk}",
             inputs=template_engine(),
             on_delta=Telling(job),
+            more=lambda _desk: _web(limits),
         )
     )
+
+
+def _web(limits: Constraints) -> list[Instrument]:
+    """Only where the spec asks for the network: what is not needed is not offered."""
+    return web_tools(Web()) if limits.network == "internet" else []
 
 
 ENGINES: dict[str, Callable[[ActiveJob, Worktree], Engine]] = {
