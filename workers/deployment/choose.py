@@ -16,6 +16,7 @@ from workers.deployment.targets.docker import DockerTarget
 from workers.deployment.targets.making import Rules
 from workers.deployment.targets.port import Target
 from workers.deployment.targets.process import ProcessTarget
+from workers.engine import engine
 
 
 def target_for(name: str) -> Target:
@@ -46,7 +47,7 @@ def _compose() -> Target:
 
 
 def rules() -> Rules:
-    return Rules(installation(), settings.DOCKER_IMAGE, tuple(settings.DOCKER_IMAGES))
+    return Rules(installation(), engine())
 
 
 def installation() -> str:

@@ -19,18 +19,20 @@ from workers.deployment.targets.compose import ComposeTarget
 from workers.deployment.targets.docker import DockerTarget
 from workers.deployment.targets.making import Rules
 from workers.deployment.targets.port import Target
+from workers.sandbox.docker.engine import Engine
 
 
 class DockerPlace(RealPlace):
     """An installation of its own on the shared engine; nothing of it is left on the engine afterwards."""
 
     def __init__(self) -> None:
+        self.pull = "missing"
         self.installation = secrets.token_hex(6)
         super().__init__("process")
 
     @property
     def rules(self) -> Rules:
-        return Rules(self.installation, PYTHON_IMAGE, ("python:*", "debian:*"))
+        return Rules(self.installation, Engine(image=PYTHON_IMAGE, pull=self.pull))
 
     @property
     def compose(self) -> ComposeTarget:

@@ -109,6 +109,7 @@ def test_a_stack_is_switched_and_rolled_back_and_its_data_stays(engine_place: Do
     url = shown(engine_place, "v1", 1)
     assert get(url) == (200, "v1 /prepared ")
     assert get(f"{url}/bought")[0] == 200
+    store = started(engine_place, "store")
     answers: set[tuple[int, str]] = set()
     over = threading.Event()
 
@@ -126,6 +127,7 @@ def test_a_stack_is_switched_and_rolled_back_and_its_data_stays(engine_place: Do
     visitor.join()
     assert answers == {(200, "v1"), (200, "v2")}
     assert get(url) == (200, "v2 /prepared /bought /prepared ")
+    assert started(engine_place, "store") == store, "what did not change and keeps data runs on"
     assert len(engine_place.containers(running=True)) == 2, "the web server of v2, and the store that both had"
     engine_place.compose.start(engine_place.id("v1"))
     assert engine_place.compose.healthy(engine_place.id("v1"), within_s=60).ok
@@ -134,6 +136,10 @@ def test_a_stack_is_switched_and_rolled_back_and_its_data_stays(engine_place: Do
     assert get(url)[1].startswith("v1 /prepared /bought")
     engine_place.compose.stop(engine_place.id("v1"))
     assert engine_place.containers(running=True) == [], "the last one to leave stops what was shared"
+
+
+def started(place: DockerPlace, service: str) -> list[str]:
+    return [one["State"]["StartedAt"] for one in place.attributes() if one["Config"]["Hostname"] == service]
 
 
 def test_services_get_their_share_and_nothing_of_the_machine(engine_place: DockerPlace) -> None:

@@ -163,6 +163,14 @@ def test_what_a_dockerfile_may_not_say_is_told_with_its_line(
     assert complaint in build.message
 
 
+def test_an_image_that_may_not_be_pulled_is_told(engine_place: DockerPlace) -> None:
+    engine_place.pull = "never"
+    engine_place.target = engine_place.another_target()
+    build = product(engine_place, "r", "FROM python:no-such-version\n")
+    assert not build.ok
+    assert "The engine has no image 'python:no-such-version'. HIVE_DOCKER_PULL is `never`" in build.message
+
+
 def test_a_red_step_is_told_with_its_output(engine_place: DockerPlace) -> None:
     build = product(engine_place, "r", "FROM python:3.11-slim-bookworm\nRUN echo no parser; exit 3\n")
     assert (build.ok, build.ended) == (False, Ended.EXITED)

@@ -38,19 +38,18 @@ class Instruction:
 def check(text: str, allowed: Allowed, problems: Problems) -> list[Instruction]:
     """Add all that is refused to `problems`; the instructions, in order."""
     found = list(instructions(text))
-    stages: list[str] = []
     for one in found:
-        mark = (one.line, 1)
         if one.word not in KNOWN:
             why = (f"{one.word[:40]} is no instruction that is known here.", f"Known: {', '.join(sorted(KNOWN))}.")
-            problems.add("refused", *WHY_NOT.get(one.word, why), mark=mark)
+            problems.add("refused", *WHY_NOT.get(one.word, why), mark=(one.line, 1))
         elif HEREDOC.search(one.rest) and one.word in ("COPY", "RUN"):
-            problems.add("refused", "Here-documents are not supported.", "Put it into a file.", mark=mark)
-        elif one.word == "FROM":
-            _check_from(one, stages, allowed, problems)
-        elif one.word == "COPY":
-            _check_copy(one, stages, allowed, problems)
-    if not stages and not problems:
+            problems.add("refused", "Here-documents are not supported.", "Put it into a file.", mark=(one.line, 1))
+    for one, image in sources(found):
+        if "$" in image or not image:
+            problems.add("refused", f"{one.word} takes no variable.", "Write the image's name out.", mark=(one.line, 1))
+        elif not allowed(image):
+            problems.add("refused", *not_allowed(image), mark=(one.line, 1))
+    if not any(one.word == "FROM" for one in found) and not problems:
         problems.add("refused", "There is no FROM.", "Begin with the image that it builds on.", mark=(1, 1))
     return found
 
@@ -98,26 +97,28 @@ def _escape(lines: list[str]) -> str:
     return "\\"
 
 
-def _check_from(one: Instruction, stages: list[str], allowed: Allowed, problems: Problems) -> None:
-    words = [word for word in one.rest.split() if not word.startswith("--")]
-    image = words[0] if words else ""
-    if "$" in image or not image:
-        problems.add("refused", "FROM takes no variable.", "Write the image's name out.", mark=(one.line, 1))
-    elif image.lower() not in stages and image != "scratch" and not allowed(image):
-        problems.add("refused", *not_allowed(image), mark=(one.line, 1))
-    stages.append(words[2].lower() if len(words) == 3 and words[1].upper() == "AS" else str(len(stages)))
+def sources(found: list[Instruction]) -> Iterator[tuple[Instruction, str]]:
+    """The images that FROM and COPY --from name, and that are no stage of the file itself."""
+    stages: list[str] = []
+    for one in found:
+        if one.word == "FROM":
+            words = [word for word in one.rest.split() if not word.startswith("--")]
+            if not words or words[0].lower() not in (*stages, "scratch"):
+                yield one, words[0] if words else ""
+            stages.append(words[2].lower() if len(words) == 3 and words[1].upper() == "AS" else str(len(stages)))
+        elif one.word == "COPY":
+            for source in _copied_from(one):
+                if source.lower() not in stages and not (source.isdigit() and int(source) < len(stages)):
+                    yield one, source
 
 
-def _check_copy(one: Instruction, stages: list[str], allowed: Allowed, problems: Problems) -> None:
+def _copied_from(one: Instruction) -> Iterator[str]:
     for word in one.rest.split():
         if not word.startswith("--"):
-            break
+            return
         key, _, source = word.partition("=")
-        if key.lower() != "--from":
-            continue
-        known = source.lower() in stages or (source.isdigit() and int(source) < len(stages))
-        if not known and not allowed(source):
-            problems.add("refused", *not_allowed(source), mark=(one.line, 1))
+        if key.lower() == "--from":
+            yield source
 
 
 def not_allowed(image: str) -> tuple[str, str]:

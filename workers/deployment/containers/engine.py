@@ -91,7 +91,13 @@ def named(installation: str, *parts: str) -> str:
 
 
 def tag(installation: str, release: str, service: str) -> str:
-    return f"hive-{installation}/{release}:{service}"
+    return f"hive-{installation}/{release.lower()}:{service}"
+
+
+def tagged(image: dict[str, Any], installation: str) -> list[tuple[str, str]]:
+    """Its tags that are ours, each with the release that it is of."""
+    ours = [name for name in image["RepoTags"] or [] if name.startswith(f"hive-{installation}/")]
+    return [(name, name.partition("/")[2].rpartition(":")[0]) for name in ours]
 
 
 def labels(installation: str, environment: str = "", release: str = "", **more: str) -> dict[str, str]:

@@ -27,12 +27,15 @@ ROOT = ("", "0", "root")
 
 @dataclass(frozen=True)
 class Order:
-    """One image to make: a context on disk, the Dockerfile in it, the tag and the labels that it gets."""
+    """One image to make: a context on disk, the Dockerfile in it, the tag that it gets.
+
+    The tag alone names the release: with a label of its own, the same content would be another image in each release,
+    and a service that keeps data would be replaced each time.
+    """
 
     context: Path
     dockerfile: str
     tag: str
-    labels: dict[str, str]
     build_args: dict[str, str]
     target: str = ""
 
@@ -92,7 +95,6 @@ class Images:
             "memswap": limits.memory_bytes,
             "cpuperiod": CPU_PERIOD_US,
             "cpuquota": limits.cpus * CPU_PERIOD_US,
-            "labels": json.dumps(order.labels),
             "buildargs": json.dumps(order.build_args),
         }
         headers = {"Content-Type": "application/x-tar"}

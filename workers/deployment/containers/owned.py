@@ -14,6 +14,7 @@ from workers.deployment.containers.engine import (
     NotThere,
     engine_errors,
     labels,
+    tagged,
     which,
 )
 
@@ -28,8 +29,8 @@ class Owned:
 
     def releases(self) -> set[str]:
         """Every release of which there is a container, a network or an image."""
-        found = [*self._containers(), *self._networks(), *self._images()]
-        return {release for one in found if (release := _label(one, RELEASE))}
+        found = [*self._containers(), *self._networks()]
+        return {release for one in found if (release := _label(one, RELEASE))} | {of for _, of in self._tags()}
 
     def environments(self) -> set[str]:
         found = [*self._containers(), *self._networks(), *self._volumes()]
@@ -41,7 +42,14 @@ class Owned:
         self._each(self._containers(**mine), lambda one: self._client.remove_container(one["Id"], v=True, force=True))
         for network in self._networks(**mine):
             remove_network(self._client, network["Id"])
-        self._each(self._images(**mine), lambda one: self._client.remove_image(one["Id"], force=True))
+        self.remove_images(release)
+
+    def remove_images(self, release: str) -> None:
+        """Its tags; an image goes with its last one."""
+        for name, of in self._tags():
+            if of == release:
+                with suppress(EngineError), engine_errors():
+                    self._client.remove_image(name)
 
     def remove_environment(self, environment: str, *, data: bool) -> None:
         """What its releases shared; with `data` its volumes too."""
@@ -66,9 +74,10 @@ class Owned:
         with engine_errors():
             return self._client.networks(filters=self._which(**mine))
 
-    def _images(self, **mine: str) -> list[dict[str, Any]]:
+    def _tags(self) -> list[tuple[str, str]]:
         with engine_errors():
-            return self._client.images(filters=self._which(**mine))
+            found = self._client.images(filters=self._which())
+        return [each for image in found for each in tagged(image, self._installation)]
 
     def _volumes(self, **mine: str) -> list[dict[str, Any]]:
         with engine_errors():

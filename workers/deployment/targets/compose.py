@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from apps.specs.problems import Problems
 from workers.deployment.composefile.read import in_order, read
 from workers.deployment.composefile.schema import ComposeFile, ServiceOf
 from workers.deployment.containers.commit import Commit, NotAFile
-from workers.deployment.containers.engine import NotThere, engine, engine_errors
+from workers.deployment.containers.engine import engine
 from workers.deployment.containers.inspecting import Image
 from workers.deployment.containers.stack import Condition, Health, Mount, Service, Stack
 from workers.deployment.targets.docker import EVERYWHERE
 from workers.deployment.targets.making import Making, refused
 from workers.deployment.targets.port import Build
 from workers.deployment.targets.stacked import StackTarget
-
-if TYPE_CHECKING:
-    from docker import APIClient
 
 TMP = "/tmp"  # noqa: S108 - of the container
 LEAST_MEMORY_BYTES = 16 * 2**20
@@ -80,32 +77,13 @@ def _shares(key: str, file: ComposeFile, whole: int, least: int) -> Mapping[str,
 
 def _image(making: Making, commit: Commit, folder: str, name: str, service: ServiceOf) -> Build:
     if service.build is None:
-        with engine() as client:
-            return _fetched(client, service.image, making)
+        return making.fetched([service.image]) or Build(True, "")
     below = posixpath.normpath(posixpath.join(folder, service.build.context))
     below = "" if below == "." else below
     text = making.checked(commit, posixpath.join(below, service.build.dockerfile))
     if isinstance(text, Build):
         return text
     return making.make(commit, name, below, text, arguments=service.build.args, target=service.build.target)
-
-
-def _fetched(client: APIClient, image: str, making: Making) -> Build:
-    try:
-        with engine_errors():
-            client.inspect_image(image)
-    except NotThere:
-        making.on_output(f"Fetching {image}\n".encode())
-        try:
-            with engine_errors():
-                for said in client.pull(image, stream=True, decode=True):
-                    if making.stop.why:
-                        break
-                    if error := said.get("error"):
-                        return Build(False, f"The image {image} cannot be fetched: {error}", exit_code=None)
-        except NotThere as error:
-            return Build(False, f"The image {image} cannot be fetched. {error}", exit_code=None)
-    return Build(True, "")
 
 
 def _stack_of(

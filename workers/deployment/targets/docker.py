@@ -45,6 +45,8 @@ class DockerTarget(StackTarget):
         build = self._builder.build(folder, making.checkout, recipe, making.on_output, making.stop, making.around)
         if not build.ok:
             return build
+        if missing := making.fetched([making.rules.image]):
+            return missing
         lines = (
             f"FROM {making.rules.image}",
             f'LABEL {INSTALLATION}="{making.rules.installation}"',

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
@@ -14,13 +13,15 @@ from typing import BinaryIO
 from apps.specs.problems import Problem, Problems
 from workers.deployment.containers import dockerfile
 from workers.deployment.containers.commit import Commit, NotAFile, kept
-from workers.deployment.containers.engine import INSTALLATION, labels, tag
+from workers.deployment.containers.engine import INSTALLATION, engine, labels, tag
 from workers.deployment.containers.images import Images, Order
 from workers.deployment.containers.stack import FILE, Stack
 from workers.deployment.targets.building import Stop
 from workers.deployment.targets.folder import ReleaseFolder
 from workers.deployment.targets.port import Around, Build
 from workers.deployment.targets.recipe import Recipe
+from workers.sandbox.docker.engine import Engine
+from workers.sandbox.docker.images import ImageMissing, is_allowed, obtain
 from workers.sandbox.port import WORKSPACE, OnOutput
 
 OWN = ".hive.Dockerfile"
@@ -28,22 +29,18 @@ OWN = ".hive.Dockerfile"
 
 @dataclass(frozen=True)
 class Rules:
-    """What this installation says of containers: its own mark, the image of Hive's own Dockerfile, the allow-list."""
+    """What marks this installation's own, and what it lets sandboxes and releases use of the engine."""
 
     installation: str
-    image: str
-    allowed: tuple[str, ...]
+    engine: Engine
+
+    @property
+    def image(self) -> str:
+        """Of Hive's own Dockerfile."""
+        return self.engine.image
 
     def allows(self, image: str) -> bool:
-        """Patterns such as `python:*` or `registry.example/team/*`; an image without a tag is `:latest`."""
-        whole = image if ":" in image.rpartition("/")[2] or "@" in image else f"{image}:latest"
-        return whole == self.image or any(_fits(whole, pattern) for pattern in self.allowed)
-
-
-def _fits(image: str, pattern: str) -> bool:
-    """Part by part: `python:*` must not let `python:5000/anything`, which is another machine's, through."""
-    parts, wished = image.split("/"), pattern.split("/")
-    return len(parts) == len(wished) and all(map(fnmatchcase, parts, wished))
+        return is_allowed(self.engine, image)
 
 
 class StackFolder(ReleaseFolder):
@@ -105,7 +102,6 @@ class Making:
                 path,
                 OWN,
                 self.tag(service),
-                self.marks,
                 dict(arguments) if isinstance(arguments, Mapping) else {},
                 str(more.get("target", "")),
             )
@@ -123,7 +119,18 @@ class Making:
         found = dockerfile.check(text, self.rules.allows, problems)
         if problems:
             return refused(name, problems.sorted())
-        return dockerfile.written(text, found, f'{INSTALLATION}="{self.rules.installation}"')
+        missing = self.fetched(image for _, image in dockerfile.sources(found))
+        return missing or dockerfile.written(text, found, f'{INSTALLATION}="{self.rules.installation}"')
+
+    def fetched(self, images: Iterable[str]) -> Build | None:
+        """See to it that the engine has them, as HIVE_DOCKER_PULL allows; how it failed, where one is not to be had."""
+        with engine() as client:
+            for image in dict.fromkeys(images):
+                try:
+                    obtain(client, self.rules.engine, image)
+                except ImageMissing as error:
+                    return Build(False, str(error), exit_code=None)
+        return None
 
 
 def refused(name: str, problems: list[Problem]) -> Build:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 from workers.deployment.containers.creating import container_name, ensure_network, join, network_name
-from workers.deployment.containers.engine import EngineError, NotThere, engine, engine_errors, labels, named, which
+from workers.deployment.containers.engine import EngineError, NotThere, engine, engine_errors, labels, named
+from workers.deployment.containers.owned import Owned
 from workers.deployment.containers.stack import FILE, Stack
 from workers.deployment.host.client import HostClient
 from workers.deployment.host.plan import Plan
@@ -19,9 +20,6 @@ from workers.deployment.targets.port import Around, Build, Health, Shown, StaleS
 from workers.deployment.targets.recipe import Recipe
 from workers.sandbox.port import OnOutput, SandboxError, UnsafePath
 from workers.sandbox.unpack import TooMuch
-
-if TYPE_CHECKING:
-    from docker import APIClient
 
 
 class StackTarget(HostedTarget):
@@ -108,7 +106,7 @@ class StackTarget(HostedTarget):
             return False
         if stack is not None:
             with suppress(EngineError), engine() as client:  # what is not removed now, the janitor finds
-                remove_images(client, stack.installation, release)
+                Owned(client, stack.installation).remove_images(release)
         return True
 
     def _name(self, stack: Stack, release: str) -> None:
@@ -134,9 +132,3 @@ class StackTarget(HostedTarget):
 
     def _folder(self, release: str) -> StackFolder:
         return StackFolder(self._releases, super()._folder(release).release)
-
-
-def remove_images(client: APIClient, installation: str, release: str) -> None:
-    for image in client.images(filters=which(labels(installation, release=release))):
-        with suppress(EngineError), engine_errors():
-            client.remove_image(image["Id"], force=True)

@@ -5,8 +5,9 @@ import pytest
 from apps.specs.problems import Problems
 from workers.deployment.containers.dockerfile import check, exposed, written
 from workers.deployment.targets.making import Rules
+from workers.sandbox.docker.engine import Engine
 
-RULES = Rules("one", "hive/base:1", ("python:*", "debian:*", "registry.example/team/*"))
+RULES = Rules("one", Engine(image="hive/base:1", images=("python:*", "debian:*", "registry.example/team/*")))
 
 
 def problems(text: str) -> list[str]:
