@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.flows.real.hive import ROOT, Hive, running, until
+from tests.servers.rabbitmq import rabbitmq
 
 pytestmark = pytest.mark.flow
 ROLES = ("manager", "coding", "testing", "deployment", "monitoring")
@@ -21,6 +22,13 @@ ROLES = ("manager", "coding", "testing", "deployment", "monitoring")
 @pytest.fixture(scope="module")
 def hive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hive]:
     with running(tmp_path_factory.mktemp("operating") / "home") as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def hive_on_rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hive]:
+    home = tmp_path_factory.mktemp("rabbit") / "home"
+    with rabbitmq() as server, running(home, HIVE_BROKER_URL=server.url()) as found:
         yield found
 
 
@@ -66,7 +74,9 @@ def test_a_paused_queue_outlives_the_death_of_every_process(hive: Hive) -> None:
     assert [job["attempt"] for job in hive.all(f"runs/{run}/jobs")] == [1] * 5
 
 
-def test_a_drained_worker_takes_nothing_also_after_its_death(hive: Hive) -> None:
+@pytest.mark.parametrize("broker", ["hive", "hive_on_rabbitmq"])
+def test_a_drained_worker_takes_nothing_also_after_its_death(broker: str, request: pytest.FixtureRequest) -> None:
+    hive: Hive = request.getfixturevalue(broker)
     until(lambda: "build" in workers(hive), 30, lambda: "no worker is seen")
     name = workers(hive)["build"]["name"]
     verb(hive, "worker", "drain", name, "--wait")
