@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from django.db import connection
+
 from apps.events.models import EventType
 from apps.providers.configured import Configured, choose
 from apps.providers.reading import BadModels
@@ -19,8 +21,9 @@ from apps.runs.spending.explain import Exhausted
 from apps.runs.spending.models import ModelCall
 from apps.runs.states import Reason
 from workers.llm.budget import Ask, BudgetExhausted, Reservation
-from workers.llm.calling import CalledModel
+from workers.llm.calling import CalledModel, Tally
 from workers.llm.endpoint import Endpoint, Price
+from workers.llm.gateway import Gateway
 from workers.llm.port import Model, Usage
 
 
@@ -32,6 +35,24 @@ def model_for(job: ActiveJob, role: str = "") -> Model:
     model = CalledModel(endpoints_for(role or job.row.role), JobBudget(job))
     job.on_stop(lambda stop: model.cancel(stop.message))
     return model
+
+
+@contextmanager
+def gateway_for(job: ActiveJob, role: str = "") -> Iterator[Gateway]:
+    """The role's models for a program of the job's own, on loopback; each request is a step of the run's budget.
+
+    It dies with the job: its key opens nothing afterwards, and a request that waits is answered with an error.
+    """
+    endpoints, budget, tally = endpoints_for(role or job.row.role), JobBudget(job), Tally()
+    gateway = Gateway(
+        lambda: CalledModel(endpoints, budget, tally=tally),
+        mask=job.masked,
+        before=budget.step,
+        done=connection.close,  # each request has a thread of its own, and so a connection
+    )
+    job.on_stop(lambda stop: gateway.close(stop.message))
+    with gateway:
+        yield gateway
 
 
 def endpoints_for(role: str) -> list[Endpoint]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+import httpx
 import pytest
 
 from apps.events.models import Event
@@ -16,7 +17,7 @@ from apps.runs.spending.queries import spent_by
 from tests.conftest import People
 from tests.providers import KEY, Provider, says, scripted, stalls
 from tests.unit.workers.jobs import held, started
-from workers.asking import JobBudget, model_for
+from workers.asking import JobBudget, gateway_for, model_for
 from workers.llm.budget import BudgetExhausted
 from workers.llm.port import Delta, Kind, Message, ModelCanceled, Role
 from workers.telling import Telling
@@ -48,8 +49,9 @@ def test_a_call_is_a_row_an_event_before_and_an_event_after(job: ActiveJob, sett
             assert model_for(job).reply(HELLO, on_delta=telling).text == "Good day."
     spent = spent_by(job.run.model_calls.all())
     assert (spent.calls, spent.tokens, spent.micros) == (1, 1100, 3500)  # gpt-4o: $2.50 and $10 per million
-    assert [event["state"] for event in told(job)] == ["asked", "answered", "writes_text"]
-    assert told(job)[1]["usd"] == 0.0035
+    events = [event for event in told(job) if event["state"] != "waiting"]  # there may be some on a busy machine
+    assert [event["state"] for event in events] == ["asked", "answered", "writes_text"]
+    assert events[1]["usd"] == 0.0035
 
 
 def test_at_the_cap_no_call_is_made(job: ActiveJob, settings: Any) -> None:
@@ -106,3 +108,20 @@ def test_a_secret_that_comes_in_two_pieces_is_masked(job: ActiveJob) -> None:
         telling(Delta(Kind.TEXT, "hunter2, they say."))
     text = "".join(one["text"] for one in told(job))
     assert text == "It is [masked], they say."
+
+
+def test_the_gateway_of_a_job_masks_counts_and_dies_with_it(job: ActiveJob, settings: Any) -> None:
+    put_secret(job.run.project, "TOKEN", "hunter2-hunter2")
+    asked = {"messages": [{"role": "user", "content": "hunter2-hunter2"}]}
+    with scripted([says("Fine.", input_tokens=10, output_tokens=2)]) as provider:
+        use(settings, provider)
+        with gateway_for(job) as gateway:
+            headers = {"Authorization": f"Bearer {gateway.key}"}
+            answer = httpx.post(f"{gateway.address}/chat/completions", json=asked, headers=headers, timeout=60)
+            assert answer.json()["choices"][0]["message"]["content"] == "Fine."
+            job.stop("canceled_by_user", "Canceled by owner.")
+            with pytest.raises(httpx.TransportError):
+                httpx.get(f"{gateway.address}/models", headers=headers)
+    assert provider.seen[0].last == "[masked]"
+    purse = Purse.objects.get(scope="run")
+    assert (purse.used_calls, purse.used_steps, purse.used_tokens) == (1, 1, 12)

@@ -5,5 +5,6 @@ Importing this costs nothing; litellm itself is imported when the first call is 
 
 from workers.llm.calling.model import CalledModel
 from workers.llm.calling.patience import Patience
+from workers.llm.calling.tally import Tally
 
-__all__ = ["CalledModel", "Patience"]
+__all__ = ["CalledModel", "Patience", "Tally"]

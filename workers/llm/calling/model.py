@@ -38,6 +38,7 @@ class CalledModel:
         *,
         patience: Patience | None = None,
         heartbeat_s: float = HEARTBEAT_S,
+        tally: Tally | None = None,
     ) -> None:
         if not endpoints:
             raise ValueError("A model needs an endpoint.")
@@ -47,7 +48,7 @@ class CalledModel:
         self._patience = patience or Patience()
         self._heartbeat_s = heartbeat_s
         self._canceling = Canceling()
-        self._tally = Tally()
+        self._tally = tally or Tally()
 
     def cancel(self, why: str) -> None:
         self._canceling.ask(why)

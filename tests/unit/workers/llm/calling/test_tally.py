@@ -25,3 +25,12 @@ def test_a_shortened_conversation_and_another_model_start_anew() -> None:
     changed = [Message(Role.SYSTEM, "Be brief. " * 999), LONG[1]]
     assert tally.most("a/b", changed, ()) > 9_000
     assert tally.most("c/d", LONG, ()) > 9_000
+
+
+def test_two_conversations_at_once_do_not_forget_one_another() -> None:
+    tally = Tally()
+    title = (Message(Role.USER, "Give it a title. " * 500),)
+    tally.counted("a/b", LONG, (), 2_500)
+    tally.counted("a/b", title, (), 1_700)
+    assert tally.most("a/b", [*LONG, Message(Role.USER, "Bye.")], ()) < 3_000
+    assert tally.most("a/b", [*title, Message(Role.USER, "Shorter.")], ()) < 2_000
