@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, ClassVar, cast
 
 from rest_framework.generics import GenericAPIView
@@ -23,8 +24,9 @@ class ApiView(GenericAPIView[Any]):
     pagination_class: Any = None
     filter_backends: Any = ()
 
-    @property
+    @cached_property
     def caller(self) -> Caller:
+        """Asked for once the request is known: Django REST framework makes a view per request."""
         return Caller(cast(User, self.request.user), cast("ApiKey | None", self.request.auth))
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:

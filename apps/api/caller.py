@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
 
-from django.db.models import Exists, Model, OuterRef, QuerySet
+from django.db.models import Model, QuerySet
 
 from apps.accounts.access import may_change, visible_organisations
 from apps.accounts.models import ApiKey, Organisation, User
@@ -14,7 +14,7 @@ from apps.api.problems import Problem
 from apps.artifacts.models import Artifact
 from apps.artifacts.queries import visible_artifacts
 from apps.projects.models import Project
-from apps.projects.queries import visible_projects
+from apps.projects.queries import in_projects, visible_projects
 from apps.runs.models import Gate, Job, Run
 from apps.runs.queries import visible_gates, visible_jobs, visible_runs
 from apps.specs.models import Spec
@@ -71,9 +71,8 @@ class Caller:
         return {}
 
     def _within(self, rows: QuerySet[M], project: str) -> QuerySet[M]:
-        """`project` is the lookup of a row's project. Asked row by row, like visible_runs(): a join would be sorted."""
+        """`project` is the lookup of a row's project."""
         if self.key is None:
             return rows
-        projects = Project.objects.filter(pk=OuterRef(project), organisation_id=self.key.organisation_id)
-        rows = rows.filter(Exists(projects))
+        rows = rows.filter(in_projects(Project.objects.filter(organisation_id=self.key.organisation_id), project))
         return rows.filter(**{project: self.key.project_id}) if self.key.project_id else rows

@@ -19,7 +19,7 @@ from rest_framework.utils.urls import remove_query_param, replace_query_param
 PAGE_SIZE = 50
 MAX_PAGE_SIZE = 100
 MAX_PAGE = 100_000
-COUNT_LIMIT = 10_000
+COUNT_LIMIT = 1_000
 
 
 class Pages(BasePagination):

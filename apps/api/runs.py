@@ -8,8 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import django_filters
-from django.db.models import QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema, extend_schema_field
@@ -26,6 +25,8 @@ from apps.api.reasons import ReasonField
 from apps.api.releases import ReleaseSerializer, newest_releases
 from apps.api.run_start import StartRun, start
 from apps.events.lifecycle import can_move
+from apps.projects.models import Project
+from apps.projects.queries import in_projects
 from apps.releases.models import Release
 from apps.runs.models import Priority, Run
 from apps.runs.plan.workflows import WORKFLOWS
@@ -35,6 +36,7 @@ from apps.runs.services.stop import cancel_run
 from apps.runs.states import RunStatus
 
 CLOCKS_DIFFER = timedelta(minutes=5)  # between web servers: the order of ids and that of times differ by no more
+BEYOND = 2**63 - 1  # every number of a run
 WRITE_RUNS = {"POST": "runs:write"}
 
 
@@ -108,12 +110,12 @@ def show(view: ApiView, run: Run) -> dict[str, Any]:
 
 class RunFilters(Filters):
     status = ChoicesFilter(choices=RunStatus.choices)
-    project = TextFilter("project__slug")
+    project = TextFilter(method="of_project")
     workflow = django_filters.ChoiceFilter(choices=[(name, name) for name in WORKFLOWS])
     cause = django_filters.ChoiceFilter(choices=Run.Cause.choices)
     parent = WholeNumberFilter("parent_id")
     since = django_filters.IsoDateTimeFilter(method="made_since")
-    until = django_filters.IsoDateTimeFilter("created_at", "lt")
+    until = django_filters.IsoDateTimeFilter(method="made_until")
     before = WholeNumberFilter("pk", "lt")
 
     class Meta:
@@ -121,9 +123,22 @@ class RunFilters(Filters):
         fields: tuple[str, ...] = ()
 
     def made_since(self, runs: QuerySet[Run], name: str, moment: datetime) -> QuerySet[Run]:
-        """Ids grow with time, so the walk from the newest run ends soon after the moment, and needs no index."""
-        before = Run.objects.filter(created_at__lt=moment - CLOCKS_DIFFER).order_by("-pk").values("pk")[:1]
-        return runs.filter(pk__gt=Coalesce(Subquery(before), 0), created_at__gte=moment)
+        """Ids grow with time: the list is walked by them, and ends soon after the moment."""
+        before = Run.objects.filter(created_at__lt=moment - CLOCKS_DIFFER).order_by("-created_at")
+        return runs.filter(pk__gt=_number(before, 0), created_at__gte=moment)
+
+    def made_until(self, runs: QuerySet[Run], name: str, moment: datetime) -> QuerySet[Run]:
+        after = Run.objects.filter(created_at__gt=moment + CLOCKS_DIFFER).order_by("created_at")
+        return runs.filter(pk__lt=_number(after, BEYOND), created_at__lt=moment)
+
+    def of_project(self, runs: QuerySet[Run], name: str, slug: str) -> QuerySet[Run]:
+        return runs.filter(in_projects(Project.objects.filter(slug=slug), "project"))
+
+
+def _number(runs: QuerySet[Run], otherwise: int) -> int:
+    """Of the first of these. Asked beforehand: of a number the database knows how many runs lie beyond it."""
+    found = runs.values_list("pk", flat=True).first()
+    return otherwise if found is None else found
 
 
 class RunList(ListView):

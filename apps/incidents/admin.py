@@ -36,9 +36,9 @@ class ProbeResultAdmin(LookOnly):
 class IncidentAdmin(LookOnly):
     list_display = ("id", "release", "status", "reason", "opened_at", "ended_at", "repair_run")
     list_filter = ("status",)
+    indexed_filters = list_filter
     list_select_related = ("release__environment__project", "repair_run")
     search_fields = ("=id", "=release__id", "message")
-    date_hierarchy = "opened_at"
     actions = ("settle",)
 
     @admin.action(description="Resolve: a person has looked", permissions=["operate"])

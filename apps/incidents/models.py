@@ -74,6 +74,7 @@ class Incident(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        indexes = [models.Index(fields=["status", "-id"], name="incident_status")]
         constraints = [
             models.UniqueConstraint(
                 fields=["release"], condition=Q(status__in=["open", "repairing"]), name="incident_one_at_a_time"

@@ -16,7 +16,7 @@ from apps.events.services import record
 from apps.incidents.models import Incident, Probe, ProbeResult
 from apps.incidents.states import IncidentStatus
 from apps.releases.models import Release
-from apps.releases.states import ReleaseStatus
+from apps.releases.states import RELEASE_ENDED, ReleaseStatus
 from apps.runs.models import Run
 from apps.runs.services import dispatch
 from apps.runs.services.start import start_run
@@ -41,14 +41,19 @@ def watch(release: Release, checks: list[dict[str, Any]]) -> list[Probe]:
 
 
 def take_due(now: datetime, limit: int = 50) -> list[Probe]:
-    """The probes whose time has come, each for exactly one caller. Two at once take different ones."""
-    due = Probe.objects.filter(active=True, next_at__lte=now, release__status=ReleaseStatus.LIVE)
-    due = due.select_related("release__environment", "release__run").order_by("next_at")
+    """The probes whose time has come, each for exactly one caller. Two at once take different ones.
+
+    A release that has ended never comes back: its probes are due no more, and are not met again here.
+    """
     with transaction.atomic():
-        taken = list(due.select_for_update(of=("self",), skip_locked=True, no_key=True)[:limit])
-        for probe in taken:
-            Probe.objects.filter(pk=probe.pk).update(next_at=now + timedelta(seconds=probe.every_s))
-    return taken
+        due = Probe.objects.filter(active=True, next_at__lte=now).order_by("next_at")
+        numbers = [probe.pk for probe in due.select_for_update(skip_locked=True, no_key=True)[:limit]]
+        found = Probe.objects.filter(pk__in=numbers).select_related("release__environment", "release__run")
+        for probe in found:
+            Probe.objects.filter(pk=probe.pk).update(
+                next_at=now + timedelta(seconds=probe.every_s), active=probe.release.status not in RELEASE_ENDED
+            )
+    return [probe for probe in found if probe.release.status == ReleaseStatus.LIVE]
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 
 from apps.accounts.look_only import LookOnly
 from apps.releases.models import Environment, Release
@@ -11,8 +13,13 @@ from apps.releases.models import Environment, Release
 @admin.register(Environment)
 class EnvironmentAdmin(LookOnly):
     list_display = ("name", "project", "url", "live", "previous", "generation")
-    list_select_related = ("project", "live__environment__project", "previous__environment__project")
+    list_select_related = ("project",)
     search_fields = ("name", "project__slug")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Environment]:
+        """Their releases in a query of their own: a join reads every release that there ever was."""
+        found = super().get_queryset(request)
+        return found.prefetch_related("live__environment__project", "previous__environment__project")
 
 
 @admin.register(Release)
@@ -21,4 +28,3 @@ class ReleaseAdmin(LookOnly):
     list_filter = ("status", "reason")
     list_select_related = ("environment__project", "run")
     search_fields = ("=id", "=run__id", "commit", "environment__project__slug")
-    date_hierarchy = "created_at"

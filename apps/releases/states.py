@@ -24,3 +24,4 @@ RELEASE_MOVES: dict[str, frozenset[str]] = {
     "stopped": frozenset(),
     "failed": frozenset(),
 }
+RELEASE_ENDED = frozenset(status for status, moves in RELEASE_MOVES.items() if not moves)

@@ -31,6 +31,7 @@ class RunAdmin(LookOnly):
     list_display = ("id", "title", "project", "status", "reason", "workflow", "cause", "created_by", "created_at")
     list_display_links = ("id", "title")
     list_filter = ("status", "cause", "reason")
+    indexed_filters = list_filter
     list_select_related = ("project", "created_by")
     search_fields = ("=id", "title", "project__slug")
     actions = ("cancel", "retry")
@@ -66,6 +67,7 @@ class TaskAdmin(LookOnly):
 class JobAdmin(LookOnly):
     list_display = ("id", "step", "run", "task", "status", "reason", "round", "attempt", "worker", "queued_at")
     list_filter = ("status", "reason")
+    indexed_filters = list_filter
     list_select_related = ("run", "task")
     search_fields = ("=id", "=run__id", "step")
     ordering = ("-id",)
@@ -76,6 +78,7 @@ class JobAdmin(LookOnly):
 class GateAdmin(LookOnly):
     list_display = ("id", "name", "run", "status", "opened_at", "decided_by", "decided_at")
     list_filter = ("status",)
+    indexed_filters = list_filter
     list_select_related = ("run", "decided_by")
     search_fields = ("=run__id", "name")
     ordering = ("-id",)

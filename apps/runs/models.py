@@ -88,6 +88,11 @@ class Run(models.Model):
         indexes = [
             models.Index(fields=["project", "-id"], name="run_project"),
             models.Index(fields=["status", "-id"], name="run_status"),
+            models.Index(fields=["project", "status", "-id"], name="run_project_status"),
+            models.Index(fields=["workflow", "-id"], name="run_workflow"),
+            models.Index(fields=["cause", "-id"], name="run_cause"),
+            models.Index(fields=["created_at"], name="run_made"),
+            models.Index(fields=["reason", "-id"], name="run_reason", condition=~Q(reason="")),
             models.Index(fields=["published_at"], name="run_in_flight", condition=Q(status__in=["queued", "running"])),
         ]
 
@@ -188,6 +193,7 @@ class Job(models.Model):
             models.Index(fields=["lease_expires_at"], name="job_leased", condition=Q(status="running")),
             models.Index(fields=["queued_at"], name="job_waiting", condition=Q(status="queued")),
             models.Index(fields=["status", "-id"], name="job_status"),
+            models.Index(fields=["reason", "-id"], name="job_reason", condition=~Q(reason="")),
         ]
 
     def __str__(self) -> str:
@@ -221,7 +227,10 @@ class Gate(models.Model):
     class Meta:
         ordering = ["id"]
         constraints = [models.UniqueConstraint(fields=["run", "name", "round"], name="gate_once")]
-        indexes = [models.Index(fields=["opened_at"], name="gate_pending", condition=Q(status="pending"))]
+        indexes = [
+            models.Index(fields=["opened_at"], name="gate_pending", condition=Q(status="pending")),
+            models.Index(fields=["status", "-id"], name="gate_status"),
+        ]
 
     def __str__(self) -> str:
         return f"Gate {self.name} of run {self.run_id}"

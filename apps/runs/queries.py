@@ -10,12 +10,11 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from apps.accounts.access import visible_organisations
 from apps.accounts.models import User
-from apps.projects.models import Project
+from apps.projects.queries import in_visible_projects
 from apps.runs.models import Gate, Job, Run
 from apps.runs.plan.decide import JobView, Snapshot, TaskView
 from apps.runs.plan.graph import Node
@@ -27,21 +26,20 @@ from apps.specs.models import SpecVersion
 def visible_runs(user: User) -> QuerySet[Run]:
     """The runs that this person may see; every face starts from here.
 
-    Asked run by run, so that the newest ones are found by walking the runs from their end; a join of all that are
-    visible would be sorted as a whole for every page: 1 ms against 150 ms at 100,000 runs on SQLite.
+    The newest ones are found by walking the runs from their end; a join of all that are visible would be sorted as a
+    whole for every page.
     """
     if user.is_superuser:
         return Run.objects.all()
-    mine = Project.objects.filter(pk=OuterRef("project"), organisation__in=visible_organisations(user))
-    return Run.objects.filter(Exists(mine))
+    return Run.objects.filter(in_visible_projects(user, "project"))
 
 
 def visible_jobs(user: User) -> QuerySet[Job]:
-    return Job.objects.filter(Exists(visible_runs(user).filter(pk=OuterRef("run"))))
+    return Job.objects.all() if user.is_superuser else Job.objects.filter(in_visible_projects(user, "run__project"))
 
 
 def visible_gates(user: User) -> QuerySet[Gate]:
-    return Gate.objects.filter(Exists(visible_runs(user).filter(pk=OuterRef("run"))))
+    return Gate.objects.all() if user.is_superuser else Gate.objects.filter(in_visible_projects(user, "run__project"))
 
 
 @dataclass(frozen=True)

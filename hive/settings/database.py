@@ -11,6 +11,8 @@ from hive.home import Home
 # Of every session on PostgreSQL; what the address says (?connect_timeout=10) goes over them. The reasons stand in
 # docs/decisions.md. Migrations may take longer than a statement may (hive/wiring.py).
 LIMITS_MS = {"statement_timeout": 30_000, "lock_timeout": 10_000, "idle_in_transaction_session_timeout": 60_000}
+# What a list shows lies together at the end of an index, in memory; the usual value is that of a spinning disk.
+PLANS = {"random_page_cost": 1.1}
 SESSION: dict[str, Any] = {
     "application_name": "hive",
     "connect_timeout": 5,
@@ -18,7 +20,7 @@ SESSION: dict[str, Any] = {
     "keepalives_interval": 5,
     "keepalives_count": 3,
     "tcp_user_timeout": 15_000,
-    "options": " ".join(f"-c {name}={value}" for name, value in LIMITS_MS.items()),
+    "options": " ".join(f"-c {name}={value}" for name, value in {**LIMITS_MS, **PLANS}.items()),
 }
 
 

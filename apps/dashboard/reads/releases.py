@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from django.db.models import F, QuerySet, Window
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 
 from apps.accounts.access import visible_organisations
 from apps.accounts.models import User
 from apps.incidents.models import Incident, Probe, ProbeResult
 from apps.incidents.states import IncidentStatus
+from apps.projects.queries import NAMED
 from apps.releases.models import Environment, Release
 from apps.runs.models import Run
 
@@ -80,13 +81,23 @@ def visible_environments(user: User) -> QuerySet[Environment]:
 
 
 def visible_releases(user: User) -> QuerySet[Release]:
-    found = Release.objects.filter(environment__project__organisation__in=visible_organisations(user))
+    found = Release.objects.filter(_in_visible_environments(user, "environment"))
     return found.select_related("environment__project", "run", "job")
 
 
 def visible_incidents(user: User) -> QuerySet[Incident]:
-    found = Incident.objects.filter(release__environment__project__organisation__in=visible_organisations(user))
+    found = Incident.objects.filter(_in_visible_environments(user, "release__environment"))
     return found.select_related("release__environment__project", "release__run", "repair_run")
+
+
+def _in_visible_environments(user: User, environment: str) -> Q:
+    """As in_visible_projects(), of which an environment is one step away."""
+    if user.is_superuser:
+        return Q()
+    numbers = list(visible_environments(user).order_by().values_list("pk", flat=True)[: NAMED + 1])
+    if len(numbers) <= NAMED:
+        return Q(**{f"{environment}__in": numbers})
+    return Q(Exists(visible_environments(user).filter(pk=OuterRef(environment))))
 
 
 def releases_of(run: Run) -> list[ReleaseView]:
@@ -109,13 +120,17 @@ class ReleasePage:
 
 
 def live_environments(user: User, after: int | None = None) -> EnvironmentPage:
-    found = visible_environments(user).select_related("project", "live__environment__project", "live__run", "live__job")
+    found = visible_environments(user).select_related("project")
     if after is not None:
         found = found.filter(pk__gt=after)
     rows = list(found.order_by("pk")[: PAGE + 1])
-    live = {view.release.pk: view for view in views(row.live for row in rows[:PAGE] if row.live)}
+    live = {view.release.pk: view for view in views(_releases(row.live_id for row in rows[:PAGE] if row.live_id))}
     shown = [(row, live.get(row.live_id or 0)) for row in rows[:PAGE]]
     return EnvironmentPage(shown, rows[PAGE - 1].pk if len(rows) > PAGE else None)
+
+
+def _releases(numbers: Iterable[int]) -> QuerySet[Release]:
+    return Release.objects.filter(pk__in=list(numbers)).select_related("environment__project", "run", "job")
 
 
 def recent_releases(user: User, before: int | None = None) -> ReleasePage:

@@ -56,6 +56,14 @@ def test_watching_twice_makes_one_probe(people: People) -> None:
     assert watch(probe.release, [CHECK]) == [probe]
 
 
+@pytest.mark.parametrize("status", ["superseded", "stopped"])
+def test_the_probes_of_a_release_that_has_ended_are_due_no_more(people: People, status: str) -> None:
+    probe, later = live(people, {}), timezone.now() + timedelta(hours=1)
+    Release.objects.update(status=status)
+    assert take_due(later) == []
+    assert not Probe.objects.get(pk=probe.pk).active
+
+
 def test_each_due_probe_is_taken_by_one(people: People) -> None:
     probe = live(people, {})
     later = timezone.now() + timedelta(hours=1)
