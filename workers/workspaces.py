@@ -13,7 +13,7 @@ from pathlib import Path
 from django.conf import settings
 
 from apps.artifacts.models import Artifact
-from apps.artifacts.services.save import save
+from apps.artifacts.services.save import NameTaken, save
 from apps.events.masking import worth_masking
 from apps.runs.services.active import ActiveJob
 from apps.runs.services.output import LeaseLost
@@ -64,6 +64,8 @@ def _keep(job: ActiveJob, export: Callable[[], TarStream], name: str, without: f
         save(job, name, Artifact.Kind.WORKSPACE, packing, "application/gzip")
     except LeaseLost:
         raise
+    except NameTaken:
+        return  # of a job that wrote in a sandbox and brought it into its worktree: the sandbox's was kept
     except Exception as error:  # whatever it is: the job has done its work
         logger.warning("action=keep_workspace job=%s %s: %s", job.row.pk, type(error).__name__, error)
         job.print(f"[hive] The workspace was not kept: {error}")

@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
+from urllib.parse import unquote, urlsplit
+
 from hive import env
 from hive.settings.base import SECRET_KEY
+
+ADDRESSES = ("HIVE_DATABASE_URL", "HIVE_BROKER_URL", "HIVE_REDIS_URL", "HIVE_STORE_URL")
+GUESSABLE = 8  # a password such as `hive` protects nothing, and masking it would make every log unreadable
+
+
+def _passwords() -> list[str]:
+    """Those that stand in addresses of servers."""
+    found = (unquote(urlsplit(env.get(name)).password or "") for name in ADDRESSES)
+    return [password for password in found if len(password) > GUESSABLE]
+
 
 LEASE_S: float = env.get("HIVE_LEASE_S")
 SWEEP_S: float = env.get("HIVE_SWEEP_S")
@@ -22,4 +34,4 @@ RELEASE_HOST: str = env.get("HIVE_RELEASE_HOST")
 SANDBOX: str = env.get("HIVE_SANDBOX")
 TEMPLATE_SOURCES: list[str] = env.get("HIVE_TEMPLATES")
 # Masked in every job's output, should one ever get hold of them.
-OWN_SECRETS: list[str] = [value for value in (SECRET_KEY, env.get("HIVE_MODEL_API_KEY")) if value]
+OWN_SECRETS: list[str] = [value for value in (SECRET_KEY, env.get("HIVE_MODEL_API_KEY"), *_passwords()) if value]

@@ -18,7 +18,7 @@ from dataclasses import asdict
 
 from tests.bench.figures import Figure
 
-PARTS = ("runs", "streams", "startup", "models")
+PARTS = ("runs", "streams", "startup", "models", "workspaces")
 
 
 def main() -> int:

@@ -6,10 +6,11 @@ import io
 from collections.abc import Callable, Iterator
 
 import pytest
+from pytest_django.fixtures import Settings
 
 from apps.artifacts.models import Artifact
 from apps.artifacts.services.save import NameTaken, save
-from apps.artifacts.store import StoreUnavailable, installed
+from apps.artifacts.store import Source, Stored, StoreUnavailable, installed
 from apps.artifacts.store.memory import MemoryStore
 from apps.runs.models import Job
 from apps.runs.outcome import failed
@@ -74,6 +75,18 @@ def test_a_lease_that_is_lost_while_the_bytes_are_written_keeps_nothing(memory: 
     with pytest.raises(LeaseLost):
         save(job, "tree.tar", "tree", stream())
     assert list(memory.list()) == []
+
+
+def test_a_store_that_is_away_is_waited_for_as_long_as_is_set(begin_job: Begin, settings: Settings) -> None:
+    class Back(MemoryStore):
+        def put(self, stream: Source, key: str, patience_s: float = 0.0) -> Stored:
+            if patience_s < 5:
+                raise StoreUnavailable("Cannot write the artifact store: it does not answer.")
+            return super().put(stream, key)
+
+    settings.STORE_PATIENCE_S = 5.0
+    with installed(Back()):
+        assert save(begin_job(), "tree.tar", "tree", io.BytesIO(b"x")).size_bytes == 1
 
 
 def test_a_store_that_is_full_leaves_no_row(begin_job: Begin) -> None:
