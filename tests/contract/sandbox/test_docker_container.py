@@ -193,6 +193,14 @@ def test_the_janitor_leaves_a_sandbox_of_no_job_to_its_owner(scratch: Path, ours
         assert run(sandbox, "true").result.ok
 
 
+def test_folders_nested_deeper_than_the_engine_can_remove_are_removed(scratch: Path, ours: Engine) -> None:
+    """It opens one descriptor per level, and gives up; a volume would be left for ever."""
+    script = "import os\nfor _ in range(30000):\n  os.mkdir('d', 0o300)\n  os.chdir('d')"
+    with open_sandbox("docker", scratch=scratch, label="deep", engine=ours) as sandbox:
+        run(sandbox, "python3", "-c", script)
+    assert on_the_engine(ours) == NOTHING
+
+
 def test_out_of_memory_is_told_whoever_was_ended_for_it(open_kind: OpenSandbox) -> None:
     sandbox = open_kind("docker", memory_bytes=64 * MIB)
     seen = sh(sandbox, "head -c 200000000 /dev/zero | tail >/dev/null; echo the shell lived on")

@@ -64,7 +64,7 @@ def test_a_folder_swapped_for_a_link_while_it_is_exported(sandbox: Sandbox, scra
     while not listing(sandbox.export(["ready"])):
         assert running.poll() is None, (tmp_path / "log").read_text()
     seen = set()
-    for _ in range(300):
+    for _ in range(30 if sandbox.kind == "docker" else 300):  # there each round is several requests
         content = listing(sandbox.export(["real/**"]))
         seen.add(content.get("real/file", b"inside"))
         try:

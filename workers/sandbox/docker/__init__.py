@@ -4,6 +4,7 @@
     images.py    which images may be used, and getting them
     marks.py     the labels by which containers, networks and volumes are found again
     create.py    volumes, container, and what both are held to
+    volumes.py   removing one, also where the engine cannot
     network.py   a network of the sandbox's own, closed towards the engine's machine and private networks
     scripts.py   what runs inside: POSIX shell, so that any image with a shell will do
     stream.py    what the engine sends of a process: output and words of the scripts, in frames

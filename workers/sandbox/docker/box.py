@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from docker import APIClient
 
 _ANSWER_S = 10.0
+_KILL_S = 1.0
 
 
 class BoxGone(SandboxError):
@@ -150,16 +151,18 @@ class Box:
                 self._lock.release()
 
     def _kill(self) -> None:
-        from docker.errors import APIError
-
         keeper, self._keeper = self._keeper, None
         if keeper is None:
             return
-        try:
-            with telling("The container cannot be ended"), contextlib.suppress(APIError):  # it has ended already
-                self.client.kill(self.made.container)
-        finally:
-            keeper.close()  # ends it too, should the engine be deaf to everything else
+        killer = threading.Thread(target=self._kill_container, name="sandbox-kill", daemon=True)
+        killer.start()
+        killer.join(_KILL_S)
+        keeper.close()  # ends it too, should the engine be deaf to everything else
+
+    def _kill_container(self) -> None:
+        """The engine sends the signal at once, and answers when it has tidied up: with much to do, seconds later."""
+        with contextlib.suppress(SandboxError), telling("The container cannot be ended"):
+            self.client.kill(self.made.container)
 
     def archive(self, path: str) -> tuple[Any, dict[str, Any]] | None:
         """What lies there, as chunks of a tar, and what it is; None where nothing is."""

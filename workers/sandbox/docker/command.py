@@ -29,6 +29,7 @@ class Clocks:
     last_output: float = field(default_factory=time.monotonic)
     kill_at: float | None = None
     overdue_at: float | None = None
+    killed_at: float | None = None
     done_at: float | None = None  # the warden has said all
 
 
@@ -80,8 +81,15 @@ class Command:
                     on_output(data)
                 else:
                     self._hear(data)
+            if self._box.ended and self._is_overdue():
+                return
             if not self._stream.ended:
                 self._check_clocks(timeout_s, no_output_s)
+
+    def _is_overdue(self) -> bool:
+        """Everything was killed, and the engine is slow to say so."""
+        self._clocks.killed_at = self._clocks.killed_at or time.monotonic()
+        return time.monotonic() > self._clocks.killed_at + _LINGER_S
 
     def _hear(self, data: bytes) -> None:
         self._word += data

@@ -18,6 +18,7 @@ from workers.sandbox.docker.engine import Engine, telling
 from workers.sandbox.docker.images import Image
 from workers.sandbox.docker.marks import marks
 from workers.sandbox.docker.scripts import KEEPER
+from workers.sandbox.docker.volumes import remove_volume
 from workers.sandbox.port import MIB, WORKSPACE, Limits, SandboxError
 
 if TYPE_CHECKING:
@@ -179,14 +180,15 @@ def _ulimits(limits: Limits) -> list[Ulimit]:
     return [Ulimit(Name=name, Soft=value, Hard=value) for name, value in bounds.items()]
 
 
-def remove(client: APIClient, made: Made) -> list[str]:
+def remove(client: APIClient, engine: Engine, label: str, made: Made) -> list[str]:
     """Everything, in the order in which it can go; what could not be removed is told, and left to the janitor."""
     left = []
     if made.container:
         left += _removing(f"container {made.name}", lambda: client.remove_container(made.container, force=True, v=True))
     left += _removing("", lambda: client.remove_container(f"{made.name}-first", force=True, v=True))
+    labels = marks(engine.installation, label)
     for volume in made.volumes:
-        left += _removing(f"volume {volume}", lambda volume=volume: client.remove_volume(volume, force=True))
+        left += _removing(f"volume {volume}", lambda volume=volume: remove_volume(client, engine, volume, labels))
     if made.network:
         left += _removing(f"network {made.network}", lambda: client.remove_network(made.network))
     return left

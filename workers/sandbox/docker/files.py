@@ -53,7 +53,9 @@ class Files:
                     raise UnsafePath(f"{path!r} is not a plain file.")
                 with tarfile.open(fileobj=as_file(chunks), mode="r|") as archive:
                     member = archive.next()
-                    content = archive.extractfile(member) if member else None
+                    if member is None or not member.isreg():
+                        raise UnsafePath(f"{path!r} became something else while it was read.")
+                    content = archive.extractfile(member)
                     return content.read(limit_bytes) if content else b""
             finally:
                 chunks.close()

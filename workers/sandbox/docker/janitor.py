@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from workers.sandbox.docker.engine import Engine, connect, telling
 from workers.sandbox.docker.marks import HOME, KIND, belongs_to_a_job
+from workers.sandbox.docker.volumes import remove_volume
 from workers.sandbox.port import SandboxError
 
 if TYPE_CHECKING:
@@ -53,7 +54,11 @@ def sweep(engine: Engine, live_labels: Callable[[], Collection[str]]) -> list[st
             found = list(_everything(client, {"label": [KIND, f"{HOME}={engine.installation}"]}))
         live = live_labels() if found else ()
         in_use = {each.label for each in found if each.running}
-        return [f"{each.what} {each.name}" for each in found if each.is_left_over(live, in_use) and _go(client, each)]
+        return [
+            f"{each.what} {each.name}"
+            for each in found
+            if each.is_left_over(live, in_use) and _go(client, engine, each)
+        ]
     finally:
         client.close()
 
@@ -78,7 +83,7 @@ def _time_of(text: str) -> float:
     return time.time()
 
 
-def _go(client: APIClient, found: Found) -> bool:
+def _go(client: APIClient, engine: Engine, found: Found) -> bool:
     """False where somebody else was faster, or something still holds it: the next round tries again."""
     try:
         with telling(f"{found.what} {found.name} cannot be removed"):
@@ -87,7 +92,7 @@ def _go(client: APIClient, found: Found) -> bool:
             elif found.what == "network":
                 client.remove_network(found.name)
             else:
-                client.remove_volume(found.name, force=True)
+                remove_volume(client, engine, found.name, found.labels)
     except SandboxError:
         return False
     return True

@@ -110,7 +110,7 @@ class DockerSandbox:
 
     def _remove(self) -> None:
         with contextlib.suppress(AttributeError):
-            for trouble in create.remove(self._client, self._made):
+            for trouble in create.remove(self._client, self._engine, self._label, self._made):
                 logger.warning("action=sandbox_remove %s", trouble)  # the janitor tries again
             self._client.close()
         try:
