@@ -24,15 +24,17 @@ from apps.api.problems import Problem
 from apps.api.reasons import ReasonField
 from apps.api.releases import ReleaseSerializer, newest_releases
 from apps.api.run_start import StartRun, start
+from apps.api.usage import SpentSerializer
 from apps.events.lifecycle import can_move
 from apps.projects.models import Project
 from apps.projects.queries import in_projects
 from apps.releases.models import Release
-from apps.runs.models import Priority, Run
+from apps.runs.models import ModelCall, Priority, Run
 from apps.runs.plan.workflows import WORKFLOWS
 from apps.runs.queries import Progress, progress_of
 from apps.runs.services.start import retry_run
 from apps.runs.services.stop import cancel_run
+from apps.runs.spending.queries import Spent, spent_per
 from apps.runs.states import RunStatus
 
 CLOCKS_DIFFER = timedelta(minutes=5)  # between web servers: the order of ids and that of times differ by no more
@@ -47,10 +49,12 @@ class Facts:
     caller: Caller
     progress: dict[int, Progress]
     releases: dict[int, Release]
+    spent: dict[int, Spent]
 
     @classmethod
     def of(cls, runs: Sequence[Run], caller: Caller) -> Facts:
-        return cls(caller, progress_of(runs), newest_releases(runs))
+        calls = ModelCall.objects.filter(run__in=[run.pk for run in runs])
+        return cls(caller, progress_of(runs), newest_releases(runs), spent_per(calls, "run_id"))
 
 
 class ProgressSerializer(serializers.Serializer[Progress]):
@@ -68,6 +72,7 @@ class RunSerializer(serializers.ModelSerializer[Run]):
     reason = ReasonField()
     created_by = serializers.CharField(source="created_by.username", default=None, allow_null=True)
     release = serializers.SerializerMethodField()
+    usage = serializers.SerializerMethodField()
     allowed = serializers.SerializerMethodField()
 
     class Meta:
@@ -75,7 +80,7 @@ class RunSerializer(serializers.ModelSerializer[Run]):
         fields = (
             *("id", "url", "title", "project", "status", "reason", "message", "workflow", "engine", "priority"),
             *("cause", "parent", "commit", "progress", "created_at", "started_at", "finished_at", "created_by"),
-            *("release", "allowed"),
+            *("release", "usage", "allowed"),
         )
         read_only_fields = fields
 
@@ -94,6 +99,10 @@ class RunSerializer(serializers.ModelSerializer[Run]):
     def get_release(self, run: Run) -> Any:
         release = self.facts.releases.get(run.pk)
         return ReleaseSerializer(release).data if release else None
+
+    @extend_schema_field(SpentSerializer)
+    def get_usage(self, run: Run) -> Any:
+        return SpentSerializer(self.facts.spent.get(run.pk, Spent())).data
 
     @extend_schema_field(serializers.ListField(child=serializers.ChoiceField(["cancel", "retry"])))
     def get_allowed(self, run: Run) -> list[str]:

@@ -24,6 +24,7 @@ from apps.api import (
     store,
     streams,
     tasks,
+    usage,
 )
 from apps.api.problems import SAID, problem
 
@@ -40,6 +41,7 @@ v1 = [
     path("runs/<int:pk>", runs.RunView.as_view(), name="run"),
     path("runs/<int:pk>/cancel", runs.CancelRun.as_view(), name="run-cancel"),
     path("runs/<int:pk>/retry", runs.RetryRun.as_view(), name="run-retry"),
+    path("runs/<int:pk>/usage", usage.RunUsage.as_view(), name="run-usage"),
     path("runs/<int:pk>/tasks", tasks.RunTasks.as_view(), name="run-tasks"),
     path("runs/<int:pk>/jobs", jobs.RunJobs.as_view(), name="run-jobs"),
     path("runs/<int:pk>/events", events.RunEvents.as_view(), name="run-events"),
@@ -64,6 +66,7 @@ v1 = [
     path("specs/<int:pk>/versions/<int:number>", specs.SpecVersionView.as_view(), name="spec-version"),
     path("projects", projects.ProjectList.as_view(), name="projects"),
     path("projects/<int:pk>", projects.ProjectView.as_view(), name="project"),
+    path("projects/<int:pk>/usage", usage.ProjectUsage.as_view(), name="project-usage"),
     path("workflows", installation.WorkflowList.as_view(), name="workflows"),
     path("workflows/<str:name>", installation.WorkflowView.as_view(), name="workflow"),
     path("providers", installation.ProviderList.as_view(), name="providers"),

@@ -18,6 +18,7 @@ from apps.dashboard.reads.evidence import evidence_of
 from apps.dashboard.reads.numbers import whole_number
 from apps.dashboard.reads.releases import releases_of
 from apps.dashboard.reads.timeline import timeline_of
+from apps.dashboard.reads.usage import usage_of
 from apps.dashboard.visitor import page, visitor
 from apps.events.queries import last_number
 from apps.runs.models import Job, Run
@@ -92,6 +93,7 @@ PARTS: Mapping[str, Callable[[Run, QueryDict], Context]] = {
     "plan": lambda found, _: {"plan": run_page.plan_of(found, timezone.now())},
     "timeline": lambda found, _: {"timeline": timeline_of(found, timezone.now())},
     "log": _log,
+    "usage": lambda found, _: {"usage": usage_of(found)},
     "evidence": lambda found, _: {"evidence": evidence_of(found)},
     "artifacts": _artifacts,
     "events": _events,

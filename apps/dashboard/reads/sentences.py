@@ -130,6 +130,20 @@ def _tool(data: Data) -> str:
     return str(data.get("text") or data.get("name") or data.get("tool") or "")
 
 
+def _model(data: Data) -> str:
+    """A call of a model: asked, waited for, what it writes, and what it used."""
+    name, state, text = data.get("model", "The model"), str(data.get("state", "")), str(data.get("text", ""))
+    if state == "asked":
+        return f"{name} is asked."
+    if state == "answered":
+        cost = f", ${data['usd']:.4f}" if isinstance(data.get("usd"), int | float) else ", price unknown"
+        tokens = f"{data.get('input_tokens', 0)} tokens read, {data.get('output_tokens', 0)} written"
+        return f"{name} answered: {tokens}{cost}."
+    if state == "gave_nothing":
+        return f"{name} gave no answer; nothing was spent."
+    return f"{text} ({span(data['waited_s'])})" if state == "waiting" and data.get("waited_s") else text
+
+
 def _plain(type: str, data: Data) -> str:
     words = ", ".join(f"{key} {value}" for key, value in data.items() if not isinstance(value, dict | list))
     name = type.replace("_", " ").capitalize()
@@ -144,6 +158,7 @@ TELLERS: dict[str, Callable[[Data], str]] = {
     "test_run": _tests,
     "progress": _progress,
     "check": _check,
+    "model": _model,
     "tool_start": _tool,
     "tool_end": _tool,
 }

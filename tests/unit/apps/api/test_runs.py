@@ -47,6 +47,15 @@ def test_a_run_tells_everything_that_a_reader_needs(owner: Api, things: Things) 
         "finished_at": None,
         "created_by": "owner",
         "release": None,
+        "usage": {
+            "calls": 0,
+            "input_tokens": 0,
+            "output_tokens": 0,
+            "cached_tokens": 0,
+            "usd": 0.0,
+            "unpriced_calls": 0,
+            "under_way": 0,
+        },
         "allowed": ["cancel"],
     }
 
