@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from django.contrib import admin
@@ -34,7 +35,7 @@ class RunAdmin(LookOnly):
     indexed_filters = list_filter
     list_select_related = ("project", "created_by")
     search_fields = ("=id", "title", "project__slug")
-    actions = ("cancel", "retry")
+    actions: Sequence[str | Callable[..., None]] = ("cancel", "retry")
 
     @admin.action(description="Cancel", permissions=["operate"])
     def cancel(self, request: HttpRequest, runs: QuerySet[Run]) -> None:

@@ -55,15 +55,21 @@ def prunable(older_than_days: int, project: str = "") -> QuerySet[Run]:
     """The runs that would go, oldest first. Raises ValueError for less than a day."""
     if older_than_days < 1:
         raise ValueError("Name a number of days, 1 or more.")
+    over = removable().filter(finished_at__lt=timezone.now() - timedelta(days=older_than_days))
+    return (over.filter(project__slug=project) if project else over).order_by("pk")
+
+
+def removable() -> QuerySet[Run]:
+    """Every run that nothing needs any more, however young."""
     releases = Release.objects.filter(run_id=OuterRef("pk"))
     kept = Environment.objects.filter(Q(live__run_id=OuterRef("pk")) | Q(previous__run_id=OuterRef("pk")))
-    over = Run.objects.filter(
-        ~Exists(releases.filter(status__in=IN_USE)),
-        ~Exists(kept),
-        status__in=RUN_ENDED,
-        finished_at__lt=timezone.now() - timedelta(days=older_than_days),
-    ).exclude(Q(status=RunStatus.COMPLETED, landing="") & ~Q(commit=""))
-    return (over.filter(project__slug=project) if project else over).order_by("pk")
+    over = Run.objects.filter(~Exists(releases.filter(status__in=IN_USE)), ~Exists(kept), status__in=RUN_ENDED)
+    return over.exclude(Q(status=RunStatus.COMPLETED, landing="") & ~Q(commit=""))
+
+
+def prune_run(run: Run) -> bool:
+    """Let this one go, whatever its age. False if it has not ended, or something needs it."""
+    return bool(_prune_batch(removable(), [run.pk]).runs)
 
 
 def prune(

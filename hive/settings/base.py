@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "apps.artifacts",
     "apps.releases",
     "apps.incidents",
+    "apps.upkeep",
     "apps.api",
     "apps.dashboard",
     "hive.wiring.WiringConfig",

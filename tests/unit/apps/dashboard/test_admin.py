@@ -87,6 +87,14 @@ def test_runs_are_canceled_and_started_again(people: People, operator: Client) -
     assert Run.objects.latest("pk").parent == ended
 
 
+def test_runs_are_pruned_for_good_where_nothing_needs_them(people: People, operator: Client) -> None:
+    going, ended = runs.running(people.project, people.owner), runs.failing(people.project, people.owner)
+    page = act(operator, Run, "prune", going, ended)
+    assert "Done: 1." in page
+    assert "it has not ended" in page
+    assert list(Run.objects.all()) == [going]
+
+
 def test_gates_are_approved_and_rejected_once(people: People, operator: Client) -> None:
     gate = Gate.objects.get(run=runs.waiting(people.project, people.owner))
     assert "Done: 1." in act(operator, Gate, "approve", gate)
