@@ -18,6 +18,7 @@ AT_HOME = {
     "LITELLM_LOCAL_ANTHROPIC_BETA_HEADERS": "True",
     "LITELLM_LOCAL_POLICY_TEMPLATES": "True",
     "LITELLM_LOCAL_BLOG_POSTS": "True",
+    "LITELLM_LOCAL_AUTOROUTER_PRESETS": "True",
     "LITELLM_TELEMETRY": "False",
     "HF_HUB_OFFLINE": "1",
     "LITELLM_MODE": "PRODUCTION",  # it would read a .env file of whatever folder it is started in
