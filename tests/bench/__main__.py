@@ -1,6 +1,6 @@
 """`make bench`: what Hive costs, measured on this machine, now. Prints a table, then one JSON object.
 
-    python -m tests.bench                 everything, embedded
+    python -m tests.bench                 everything, embedded and on PostgreSQL and Valkey
     python -m tests.bench runs streams    some parts
 
 Each number is the median of repeated runs; ratios are taken within one run against a bare Celery chain on the same
@@ -18,7 +18,9 @@ from dataclasses import asdict
 
 from tests.bench.figures import Figure
 
-PARTS = ("runs", "streams", "startup", "models", "workspaces")
+EMBEDDED = ("runs", "streams", "startup", "models", "workspaces")
+ON_SERVERS = ("servers_runs", "servers_streams", "history")
+PARTS = EMBEDDED + ON_SERVERS
 
 
 def main() -> int:

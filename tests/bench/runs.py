@@ -23,13 +23,18 @@ BACKLOG = 200
 
 def measure(repeat: int) -> list[Figure]:
     with measured_hive():
-        from django.conf import settings
+        return measure_here(repeat)
 
-        with _bare_worker(settings.CELERY_BROKER_URL) as bare:
-            _warm_up(bare)
-            rounds = [_one_round(bare) for _ in range(repeat)]
-        parts = _where_time_goes()  # before a backlog makes everybody wait
-        rates = [_backlog() for _ in range(repeat)]
+
+def measure_here(repeat: int) -> list[Figure]:
+    """On the Hive that this process's Django speaks to."""
+    from django.conf import settings
+
+    with _bare_worker(settings.CELERY_BROKER_URL) as bare:
+        _warm_up(bare)
+        rounds = [_one_round(bare) for _ in range(repeat)]
+    parts = _where_time_goes()  # before a backlog makes everybody wait
+    rates = [backlog() for _ in range(repeat)]
     return [
         Figure("noop_run_p50_ms", "(a) no-op run, five roles, p50", middle([one["run"] for one in rounds]), "ms", 250),
         Figure("bare_chain_p50_ms", "    bare chain of five, p50", middle([one["bare"] for one in rounds]), "ms"),
@@ -124,32 +129,37 @@ def _time_run() -> tuple[float, float]:
     """(from the call to the run's end, from publishing its first job to its start), in seconds."""
     run = _start()
     began = time.perf_counter() - _since(run.created_at)
-    while not _ended([run.pk]):
+    while not ended([run.pk]):
         time.sleep(0.001)
     took = time.perf_counter() - began
     job = run.jobs.order_by("pk").first()
     return took, (job.started_at - job.queued_at).total_seconds()
 
 
-def _backlog() -> float:
+def backlog() -> float:
     """Runs per second, from the first call to the last end."""
     began = time.perf_counter()
     pks = [_start().pk for _ in range(BACKLOG)]
-    while _ended(pks) < BACKLOG:
+    while ended(pks) < BACKLOG:
         time.sleep(0.05)
     return BACKLOG / (time.perf_counter() - began)
 
 
 def _start() -> Any:
-    from apps.accounts.models import Organisation
-    from apps.projects.models import Project
     from apps.runs.services.start import start_run
 
-    project, _ = Project.objects.get_or_create(organisation=Organisation.objects.get(), slug="bench", name="Bench")
-    return start_run(project, None, None, workflow="noop")
+    return start_run(project(), None, None, workflow="noop")
 
 
-def _ended(pks: list[int]) -> int:
+def project() -> Any:
+    from apps.accounts.models import Organisation
+    from apps.projects.models import Project
+
+    organisation = Organisation.objects.get(slug="hive")
+    return Project.objects.get_or_create(organisation=organisation, slug="bench", name="Bench")[0]
+
+
+def ended(pks: list[int]) -> int:
     from apps.runs.models import Run
 
     return Run.objects.filter(pk__in=pks, status="completed").count()

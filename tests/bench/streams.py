@@ -23,8 +23,8 @@ LOAD_S = 10.0
 SECRETS = ["an-api-key-that-must-not-be-seen", "another one, with\na second line"]
 
 
-def measure(repeat: int) -> list[Figure]:
-    with measured_hive() as hive:
+def measure(repeat: int, **settings: str) -> list[Figure]:
+    with measured_hive(**settings) as hive:
         speeds = [_ingest() for _ in range(repeat)]
         latencies = [_latency(hive) for _ in range(repeat)]
     return [
