@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from django.db.models.options import Options
 
 from apps.events.services import record
+from apps.events.texts import storable
 
 Moves = Mapping[str, frozenset[str]]
 
@@ -72,7 +73,7 @@ def move(
     if not can_move(row, to):
         raise IllegalMove(f"{row.EVENT} {row.pk} is {old}; it cannot become {to}.")
     said = {key: str(value) for key, value in (("reason", reason), ("message", message)) if value}
-    values = {"status": str(to), **fields, **said}
+    values = storable({"status": str(to), **fields, **said})
     with transaction.atomic(savepoint=False):
         moved = _update(row, old, values, guard or Guard("TRUE"))
         if moved:

@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from apps.events import wake
+from apps.events.texts import storable
 
 DATA_LIMIT_BYTES = 16 * 1024
 
@@ -36,6 +37,7 @@ def record(run_id: int, type: str, data: dict[str, Any], *, job_id: int | None =
 
 def as_json(data: dict[str, Any]) -> str:
     """The data as text, its longest values cut until it fits; an event is a line to read, not a store."""
+    data = storable(data)
     text = json.dumps(data, default=str)
     if len(text) <= DATA_LIMIT_BYTES:
         return text
