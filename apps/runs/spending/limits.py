@@ -29,7 +29,7 @@ def purse_of(run: Run) -> Purse:
     """The run's own purse; made at its first use. Two at once agree."""
     first = first_of(run)
     limits = {name: settings.RUN_BUDGET.get(name) for name in LIMITS}
-    asked = (first.spec_version.data if first.spec_version else {}).get("budget") or {}
+    asked = _asked((first.spec_version.data if first.spec_version else {}).get("budget") or {})
     limits = {name: _smaller(most, asked.get(name)) for name, most in limits.items()}
     return Purse.objects.get_or_create(scope=Purse.Scope.RUN, owner_id=first.pk, day=None, defaults=limits)[0]
 
@@ -50,6 +50,15 @@ def _of_today(scope: Purse.Scope, owner_id: int, limits: Mapping[str, Any], day:
     if {name: getattr(purse, name) for name in LIMITS} != wanted:
         Purse.objects.filter(pk=purse.pk).update(**wanted)
     return purse
+
+
+def _asked(budget: Mapping[str, Any]) -> dict[str, int]:
+    """The limits that a spec's `budget` names, in the units of a purse."""
+    usd, time_s = budget.get("usd"), budget.get("time")
+    found = {f"max_{name}": budget.get(name) for name in ("calls", "tokens", "steps")}
+    found["max_micros"] = None if usd is None else round(usd * 1_000_000)
+    found["max_seconds"] = None if time_s is None else round(time_s)
+    return {name: limit for name, limit in found.items() if limit is not None}
 
 
 def _smaller(most: int | None, asked: int | None) -> int | None:

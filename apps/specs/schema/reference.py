@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from apps.specs.schema.budget import Budget
 from apps.specs.schema.delivery import Check, Deploy, Repair
 from apps.specs.schema.limits import Constraints, Limits
 from apps.specs.schema.spec import Spec
@@ -25,6 +26,7 @@ TABLES: dict[str, type[BaseModel]] = {
     "check": Check,
     "deploy": Deploy,
     "limits": Limits,
+    "budget": Budget,
     "repair": Repair,
 }
 MAY_BE_LEFT_OUT = {(Spec, "tasks"), (Task, "title")}

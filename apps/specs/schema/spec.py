@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from apps.specs.schema.budget import Budget
 from apps.specs.schema.delivery import Check, Deploy, Gates, Repair
 from apps.specs.schema.part import Part
 from apps.specs.schema.rules import WORKSPACE
@@ -39,6 +40,7 @@ class Spec(Part):
     acceptance: tuple[Check, ...] = Field((), max_length=1000, description="What the running site must answer.")
     deploy: Deploy | None = Field(None, description="How it is deployed. Empty: only where there is acceptance.")
     gates: Gates = Field((), description="Points at which a person approves or rejects.")
+    budget: Budget | None = Field(None, description="What its models may spend. Empty: the installation's limits.")
     repair: Repair = Field(default_factory=Repair, description="What happens when something fails.")
 
     def task(self, task_id: str) -> Task:

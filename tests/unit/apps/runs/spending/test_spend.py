@@ -13,9 +13,12 @@ from apps.runs.outcome import done
 from apps.runs.services.finish import finish
 from apps.runs.services.output import LeaseLost
 from apps.runs.services.reap import end_lost
+from apps.runs.services.start import start_run
 from apps.runs.spending.explain import Exhausted
 from apps.runs.spending.limits import purse_of
 from apps.runs.spending.spend import Used, release, reserve, settle, take_step
+from apps.specs.services import save
+from tests.conftest import People
 from tests.unit.apps.runs.spending.conftest import Begin
 
 pytestmark = pytest.mark.django_db
@@ -142,3 +145,11 @@ def test_time_is_counted_but_not_the_time_that_a_person_takes(begin: Begin) -> N
     with pytest.raises(Exhausted, match="time") as caught:
         reserve(job, "a/b", 10, 10)
     assert caught.value.limit == "time"
+
+
+def test_a_spec_may_ask_for_less_than_the_installation_allows_and_not_for_more(people: People, settings: Any) -> None:
+    settings.RUN_BUDGET = {"max_micros": 5_000_000, "max_calls": 100}
+    text = "id: a\ntitle: A\nbudget: {usd: 0.5, calls: 1000, time: 10m}\ntests: [{run: 'true'}]\n"
+    run = start_run(people.project, save(people.project, text, people.owner), people.owner)
+    purse = purse_of(run)
+    assert (purse.max_micros, purse.max_calls, purse.max_seconds, purse.max_tokens) == (500_000, 100, 600, None)
