@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.conf import settings
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
-from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 
@@ -15,6 +14,7 @@ from apps.api.problems import Problem
 from apps.api.rendering import AnyRenderer, binary
 from apps.artifacts.queries import log_size, read_log
 from apps.artifacts.retention import log_is_gone
+from apps.events import clock
 
 TEXT = "text/plain; charset=utf-8"
 
@@ -36,7 +36,7 @@ class JobLog(ApiView):
         """The job's output so far. With `Range: bytes=…`, a part of it; 416 where there is nothing yet."""
         job = get_object_or_404(self.caller.jobs(), pk=pk)
         size = log_size(job.pk)
-        if not size and log_is_gone(job, timezone.now()):
+        if not size and log_is_gone(job, clock.now()):
             detail = f"Output is kept for {settings.KEEP_LOG_DAYS} days after a job's end (HIVE_KEEP_LOG_DAYS)."
             raise Problem(410, "log_expired", detail)
         return ranged(request, size, lambda start, stop: read_log(job.pk, start, stop), content_type=TEXT)

@@ -6,9 +6,8 @@ import json
 from typing import Any
 
 from django.db import connection, transaction
-from django.utils import timezone
 
-from apps.events import wake
+from apps.events import clock, wake
 from apps.events.texts import storable
 
 DATA_LIMIT_BYTES = 16 * 1024
@@ -25,7 +24,7 @@ def record(run_id: int, type: str, data: dict[str, Any], *, job_id: int | None =
 
     Taking the number locks the run's Sequence row until the transaction ends, so numbers become visible in order.
     """
-    now = connection.ops.adapt_datetimefield_value(timezone.now())
+    now = connection.ops.adapt_datetimefield_value(clock.now())
     with transaction.atomic(savepoint=False):
         with connection.cursor() as cursor:
             cursor.execute(TAKE_NUMBER, [run_id])

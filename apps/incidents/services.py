@@ -9,8 +9,8 @@ from typing import Any
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F
-from django.utils import timezone
 
+from apps.events import clock
 from apps.events.lifecycle import MoveLost, move
 from apps.events.services import record
 from apps.incidents.models import Incident, Probe, ProbeResult
@@ -34,7 +34,7 @@ def watch(release: Release, checks: list[dict[str, Any]]) -> list[Probe]:
     with transaction.atomic():
         Release.objects.select_for_update().get(pk=release.pk)
         if not release.probes.exists():
-            first = timezone.now() + timedelta(seconds=settings.PROBE_S)
+            first = clock.now() + timedelta(seconds=settings.PROBE_S)
             for check in checks:
                 Probe.objects.create(release=release, check_spec=check, every_s=settings.PROBE_S, next_at=first)
         return list(release.probes.all())
@@ -74,7 +74,7 @@ def note(probe: Probe, seen: Seen) -> Incident | None:
             probe=probe, ok=seen.ok, took_ms=seen.took_ms, status=seen.status, message=seen.message[:300]
         )
         if seen.ok:
-            Probe.objects.filter(pk=probe.pk).update(failures=0, last_ok_at=timezone.now())
+            Probe.objects.filter(pk=probe.pk).update(failures=0, last_ok_at=clock.now())
             _recovered(probe)
             return None
         Probe.objects.filter(pk=probe.pk).update(failures=F("failures") + 1)
@@ -109,17 +109,17 @@ def _recovered(probe: Probe) -> None:
         return
     if incident.status == IncidentStatus.OPEN:
         move(incident, IncidentStatus.REPAIRING)
-    seconds = (timezone.now() - incident.opened_at).total_seconds()
+    seconds = (clock.now() - incident.opened_at).total_seconds()
     resolve(incident, f"It answers again, {seconds:.0f} s after the incident began.")
 
 
 def resolve(incident: Incident, message: str) -> None:
-    move(incident, IncidentStatus.RESOLVED, message=message, ended_at=timezone.now())
+    move(incident, IncidentStatus.RESOLVED, message=message, ended_at=clock.now())
 
 
 def escalate(incident: Incident, message: str) -> None:
     """Nothing is left that Hive may do by itself: a person has to look."""
-    move(incident, IncidentStatus.ESCALATED, reason=Reason.UNHEALTHY, message=message, ended_at=timezone.now())
+    move(incident, IncidentStatus.ESCALATED, reason=Reason.UNHEALTHY, message=message, ended_at=clock.now())
 
 
 def act(incident: Incident) -> str:
@@ -159,7 +159,7 @@ def next_step(incident: Incident, policy: str, restarts: int) -> str:
 
 def _write_down(incident: Incident, step: str) -> None:
     if step != "wait":
-        incident.actions = [*incident.actions, {"at": timezone.now().isoformat(), "action": step}]
+        incident.actions = [*incident.actions, {"at": clock.now().isoformat(), "action": step}]
         Incident.objects.filter(pk=incident.pk).update(actions=incident.actions)
         record(incident.event_run_id, Incident.EVENT, {"id": incident.pk, "action": step})
 

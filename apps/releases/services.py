@@ -8,8 +8,8 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import F
-from django.utils import timezone
 
+from apps.events import clock
 from apps.events.lifecycle import move
 from apps.events.services import record
 from apps.projects.models import Project
@@ -85,10 +85,10 @@ def go_live(
         if environment.generation != generation:
             raise Outdated(f"{environment} was switched by somebody else meanwhile.")
         old = environment.live
-        move(release, ReleaseStatus.LIVE, live_at=timezone.now(), job_id=job.row.pk if job else None)
+        move(release, ReleaseStatus.LIVE, live_at=clock.now(), job_id=job.row.pk if job else None)
         if old is not None and old.status == ReleaseStatus.LIVE:
             gone = ReleaseStatus.ROLLED_BACK if release.restores_id else ReleaseStatus.SUPERSEDED
-            move(old, gone, ended_at=timezone.now())
+            move(old, gone, ended_at=clock.now())
         environment.previous = old if not release.restores_id else None
         environment.live = release
         environment.url = url
@@ -99,13 +99,13 @@ def go_live(
 
 def fail_release(release: Release, reason: Reason, message: str) -> None:
     """deploying → failed; what was live before stays so."""
-    move(release, ReleaseStatus.FAILED, reason=reason, message=message, ended_at=timezone.now())
+    move(release, ReleaseStatus.FAILED, reason=reason, message=message, ended_at=clock.now())
 
 
 def stop_release(release: Release, reason: Reason, message: str) -> None:
     """live → stopped, with nothing in its place."""
     with transaction.atomic():
-        move(release, ReleaseStatus.STOPPED, reason=reason, message=message, ended_at=timezone.now())
+        move(release, ReleaseStatus.STOPPED, reason=reason, message=message, ended_at=clock.now())
         Environment.objects.filter(pk=release.environment_id, live=release).update(live=None)
 
 

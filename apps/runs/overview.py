@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.utils import timezone
 from kombu.exceptions import KombuError
 
+from apps.events import clock
 from apps.runs.due import due_jobs
 from apps.runs.models import Job, Queue, Worker
 from apps.runs.plan.workflows import ROLES
@@ -62,12 +62,12 @@ class QueueNow:
 
 def workers_now() -> list[WorkerNow]:
     """Every worker that is known, by name, with what it does at the moment. Two queries."""
-    now, running = timezone.now(), _running()
+    now, running = clock.now(), _running()
     return [_worker_now(worker, running, now) for worker in Worker.objects.select_related("draining_by")[:SHOWN]]
 
 
 def worker_now(worker: Worker) -> WorkerNow:
-    return _worker_now(worker, _running(), timezone.now())
+    return _worker_now(worker, _running(), clock.now())
 
 
 def queues_now(workers: Sequence[WorkerNow]) -> list[QueueNow]:

@@ -11,9 +11,9 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 from django.db.models import QuerySet
-from django.utils import timezone
 
 from apps.accounts.models import User
+from apps.events import clock
 from apps.projects.queries import in_visible_projects
 from apps.runs.models import Gate, Job, Run
 from apps.runs.plan.decide import JobView, Snapshot, TaskView
@@ -82,7 +82,7 @@ def _is_resting(job: Job) -> bool:
     """A full disk or a server that is away needs time to come back; the sweep brings the job back after that."""
     if job.reason != Reason.INFRASTRUCTURE or job.finished_at is None:
         return False
-    return timezone.now() < job.finished_at + timedelta(seconds=settings.REST_S * 2 ** (job.attempt - 1))
+    return clock.now() < job.finished_at + timedelta(seconds=settings.REST_S * 2 ** (job.attempt - 1))
 
 
 def plan_nodes(run: Run, tasks: list[TaskLink]) -> tuple[Node, ...]:

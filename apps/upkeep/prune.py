@@ -19,10 +19,10 @@ from datetime import timedelta
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, ProtectedError, Q, QuerySet
-from django.utils import timezone
 
 from apps.artifacts.models import Artifact
 from apps.artifacts.services.save import discard
+from apps.events import clock
 from apps.events.models import Event, LogChunk, Sequence
 from apps.releases.models import Environment, Release
 from apps.releases.states import ReleaseStatus
@@ -55,7 +55,7 @@ def prunable(older_than_days: int, project: str = "") -> QuerySet[Run]:
     """The runs that would go, oldest first. Raises ValueError for less than a day."""
     if older_than_days < 1:
         raise ValueError("Name a number of days, 1 or more.")
-    over = removable().filter(finished_at__lt=timezone.now() - timedelta(days=older_than_days))
+    over = removable().filter(finished_at__lt=clock.now() - timedelta(days=older_than_days))
     return (over.filter(project__slug=project) if project else over).order_by("pk")
 
 

@@ -13,8 +13,8 @@ from contextlib import suppress
 from datetime import timedelta
 
 from django.conf import settings
-from django.utils import timezone
 
+from apps.events import clock
 from apps.releases.models import Environment, Release
 from apps.releases.states import ReleaseStatus
 from apps.runs.states import JobStatus
@@ -75,7 +75,7 @@ def wanted() -> set[str]:
     live = Release.objects.filter(status=ReleaseStatus.LIVE)
     deploying = Release.objects.filter(status__in=UNDERWAY)
     now = deploying.filter(job__status=JobStatus.RUNNING)
-    back = deploying.filter(job=None, created_at__gt=timezone.now() - ROLLBACK)
+    back = deploying.filter(job=None, created_at__gt=clock.now() - ROLLBACK)
     return {key_of(release) for found in (live, now, back) for release in found}
 
 

@@ -6,8 +6,8 @@ import logging
 from concurrent.futures import ThreadPoolExecutor
 
 from django.db import transaction
-from django.utils import timezone
 
+from apps.events import clock
 from apps.incidents.models import Probe
 from apps.incidents.services import Seen, act, note, take_due
 from apps.specs.schema import Check
@@ -22,7 +22,7 @@ TIMEOUT_S = 5.0
 
 def probe_due() -> int:
     """One round; returns how many looks were taken. Two rounds at once share the probes between them."""
-    probes = take_due(timezone.now())
+    probes = take_due(clock.now())
     if not probes:
         return 0
     with ThreadPoolExecutor(AT_ONCE) as pool:  # only the asking: the threads never touch the database

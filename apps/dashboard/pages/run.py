@@ -7,7 +7,6 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
-from django.utils import timezone
 
 from apps.accounts.access import may_change
 from apps.artifacts.queries import log_size
@@ -20,6 +19,7 @@ from apps.dashboard.reads.releases import releases_of
 from apps.dashboard.reads.timeline import timeline_of
 from apps.dashboard.reads.usage import usage_of
 from apps.dashboard.visitor import page, visitor
+from apps.events import clock
 from apps.events.queries import last_number
 from apps.runs.models import Job, Run
 from apps.runs.queries import visible_runs
@@ -67,7 +67,7 @@ def _log(found: Run, query: QueryDict) -> Context:
 def log_context(job: Job | None) -> Context:
     """With the store away the rest of the page is worth showing all the same."""
     size = log_size(job.pk) if job else 0
-    gone = job is not None and not size and log_is_gone(job, timezone.now())
+    gone = job is not None and not size and log_is_gone(job, clock.now())
     context: Context = {"log_size": size, "log_tail": "", "log_gone": gone}
     try:
         return context | {"log_tail": run_page.log_tail(job, size) if job and size else ""}
@@ -90,8 +90,8 @@ PARTS: Mapping[str, Callable[[Run, QueryDict], Context]] = {
     "head": lambda found, _: {"head": run_page.head_of(found)},
     "gates": lambda found, _: {"gates": run_page.gates_of(found)},
     "release": lambda found, _: {"releases": releases_of(found)},
-    "plan": lambda found, _: {"plan": run_page.plan_of(found, timezone.now())},
-    "timeline": lambda found, _: {"timeline": timeline_of(found, timezone.now())},
+    "plan": lambda found, _: {"plan": run_page.plan_of(found, clock.now())},
+    "timeline": lambda found, _: {"timeline": timeline_of(found, clock.now())},
     "log": _log,
     "usage": lambda found, _: {"usage": usage_of(found)},
     "evidence": lambda found, _: {"evidence": evidence_of(found)},

@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 
 from django.db import transaction
-from django.utils import timezone
 
+from apps.events import clock
 from apps.events.lifecycle import MoveLost, move
 from apps.events.services import record
 from apps.runs.models import Gate, Run
@@ -66,7 +66,7 @@ def _repair(run: Run, repair: Repair) -> None:
 
 def _end(run: Run, end: End) -> None:
     """The run's last move. What was waiting is canceled with it; what was proven stays proven."""
-    now = timezone.now()
+    now = clock.now()
     for job in run.jobs.filter(status=JobStatus.QUEUED):
         with contextlib.suppress(MoveLost):  # claimed a moment ago: its worker will see that the run has ended
             reason, message = end.reason or Reason.SIBLING_FAILED, "The run ended before this job began."

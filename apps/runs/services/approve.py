@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from django.db import transaction
-from django.utils import timezone
 
 from apps.accounts.models import User
+from apps.events import clock
 from apps.events.lifecycle import move
 from apps.runs.models import Gate
 from apps.runs.services import dispatch
@@ -15,7 +15,7 @@ from apps.runs.states import GateStatus, Reason
 def approve_gate(gate: Gate, user: User | None, message: str = "") -> None:
     """Raises IllegalMove or MoveLost if the gate was decided before."""
     with transaction.atomic():
-        move(gate, GateStatus.APPROVED, decided_by_id=_id(user), decided_at=timezone.now(), message=message)
+        move(gate, GateStatus.APPROVED, decided_by_id=_id(user), decided_at=clock.now(), message=message)
         dispatch.advance(gate.run_id)
 
 
@@ -29,7 +29,7 @@ def reject_gate(gate: Gate, user: User | None, message: str = "") -> None:
             reason=Reason.REJECTED,
             message=message or f"Rejected by {who}.",
             decided_by_id=_id(user),
-            decided_at=timezone.now(),
+            decided_at=clock.now(),
         )
         dispatch.advance(gate.run_id)
 

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.utils import timezone
 
+from apps.events import clock
 from apps.events.lifecycle import Guard, MoveLost, move
 from apps.runs.models import Job
 from apps.runs.plan.workflows import CODE
@@ -44,7 +44,7 @@ def claim(job_id: int, epoch: int, worker: str, node: str = "") -> Job | None:
 
 
 def _take(job: Job, epoch: int, worker: str, node: str) -> None:
-    now = timezone.now()
+    now = clock.now()
     move(
         job,
         JobStatus.RUNNING,

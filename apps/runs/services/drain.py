@@ -9,9 +9,8 @@ from __future__ import annotations
 import logging
 import time
 
-from django.utils import timezone
-
 from apps.accounts.models import User
+from apps.events import clock
 from apps.runs.models import Job, Worker
 from apps.runs.services import dispatch
 from apps.runs.services.presence import SILENT, presence
@@ -25,7 +24,7 @@ TAKES_NO_MORE_S = 1.5  # after this the worker's own process has seen that it is
 def drain_worker(worker: Worker, user: User | None) -> bool:
     """Take no more from now on. False if it was drained already."""
     asked = Worker.objects.filter(pk=worker.pk, draining_at=None)
-    done = asked.update(draining_at=timezone.now(), draining_by=user)
+    done = asked.update(draining_at=clock.now(), draining_by=user)
     if done:
         logger.warning("action=drain worker=%s by=%s", worker.name, user)
     return bool(done)
@@ -42,7 +41,7 @@ def resume_worker(worker: Worker, user: User | None) -> bool:
 
 def left_without(worker: Worker) -> list[str]:
     """The queues of this worker that nobody else takes from now."""
-    others = Worker.objects.filter(draining_at=None, seen_at__gt=timezone.now() - SILENT).exclude(pk=worker.pk)
+    others = Worker.objects.filter(draining_at=None, seen_at__gt=clock.now() - SILENT).exclude(pk=worker.pk)
     served = {role for queues in others.values_list("queues", flat=True) for role in queues}
     return [role for role in worker.queues if role not in served]
 

@@ -8,9 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 
-from apps.events import wake
+from apps.events import clock, wake
 from apps.events.lifecycle import Guard, MoveLost, move
 from apps.events.services import record
 from apps.runs.models import Job, Run, Task
@@ -82,7 +81,7 @@ def end_job(job: Job, outcome: Outcome) -> None:
             outcome=outcome.data,
             lease_token="",
             lease_expires_at=None,
-            finished_at=timezone.now(),
+            finished_at=clock.now(),
         )
     except MoveLost as error:
         raise LeaseLost(str(error)) from error

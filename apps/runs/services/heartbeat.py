@@ -11,8 +11,8 @@ from datetime import timedelta
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection
-from django.utils import timezone
 
+from apps.events import clock
 from apps.runs.models import Job
 from apps.runs.services.active import ActiveJob
 from apps.runs.services.output import LeaseLost
@@ -27,7 +27,7 @@ LOOK_S = 0.5  # how often a job looks whether it is to stop
 
 def renew(job_id: int, lease_token: str) -> bool:
     """Prolong the lease from now. False if it is not ours any more."""
-    expires = timezone.now() + timedelta(seconds=settings.LEASE_S)
+    expires = clock.now() + timedelta(seconds=settings.LEASE_S)
     held = Job.objects.filter(pk=job_id, lease_token=lease_token, status=JobStatus.RUNNING)
     return bool(held.update(lease_expires_at=expires))
 

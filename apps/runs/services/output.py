@@ -11,9 +11,8 @@ from functools import cached_property
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import IntegrityError, connection, transaction
-from django.utils import timezone
 
-from apps.events import wake
+from apps.events import clock, wake
 from apps.events.masking import Masker
 
 BATCH_BYTES = 64 * 1024
@@ -38,7 +37,7 @@ def append_log(job_id: int, lease_token: str, offset: int, data: bytes) -> None:
     Raises LeaseLost where the token is not the job's current one. The same offset twice violates a constraint: only
     one writer holds the lease, and it counts its own bytes.
     """
-    now = connection.ops.adapt_datetimefield_value(timezone.now())
+    now = connection.ops.adapt_datetimefield_value(clock.now())
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(APPEND, [offset, len(data), data, now, job_id, lease_token])
         if cursor.rowcount != 1:

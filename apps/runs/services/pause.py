@@ -13,9 +13,9 @@ from functools import partial
 
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef
-from django.utils import timezone
 
 from apps.accounts.models import User
+from apps.events import clock
 from apps.runs.due import due_jobs
 from apps.runs.models import Priority, Queue, Run
 from apps.runs.plan.workflows import ROLES
@@ -39,7 +39,7 @@ def pause_queue(role: str, user: User | None, reason: str = "", until: datetime 
     Raises PauseRefused.
     """
     check_role(role)
-    now = timezone.now()
+    now = clock.now()
     if until is not None and until <= now:
         raise PauseRefused(f"{until:%Y-%m-%d %H:%M:%S} UTC is over; name a time that is to come.")
     said = {"paused_by": user, "reason": reason[:REASON_LENGTH], "until": until}
@@ -66,7 +66,7 @@ def resume_lapsed(now: datetime) -> None:
 
 def _resume(queue: Queue, user: User | None) -> bool:
     """One UPDATE decides between two who resume. The time of the pause does not count against any run's timeout."""
-    now = timezone.now()
+    now = clock.now()
     with transaction.atomic():
         ours = Queue.objects.filter(pk=queue.pk, paused_at=queue.paused_at)
         if not ours.update(paused_at=None, until=None, resumed_at=now, resumed_by=user):

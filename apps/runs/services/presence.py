@@ -22,6 +22,7 @@ from django.db import Error as DatabaseError
 from django.db import connection
 from django.utils import timezone
 
+from apps.events import clock
 from apps.runs.models import Worker
 
 logger = logging.getLogger(__name__)
@@ -101,7 +102,7 @@ class Presence:
 
 def look(me: Identity) -> bool:
     """Say that this worker is there, where nobody did just now; whether it is drained."""
-    now = timezone.now()
+    now = clock.now()
     row = Worker.objects.filter(name=me.name).first()
     if row is None or (row.machine, row.pid, row.started_at) != (machine(), me.pid, me.started_at):
         return _enter(me, now).draining_at is not None

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.utils import timezone
-
+from apps.events import clock
 from apps.events.lifecycle import MoveLost, move
 from apps.runs.models import Job, Run, Task
 from apps.runs.plan.graph import Chain, Node, Wave
@@ -28,7 +27,7 @@ Messages = tuple[tuple[tuple[Message, ...], ...], ...]  # waves of chains
 
 def next_epoch(run: Run) -> int:
     """Take the next epoch by compare-and-swap. Raises MoveLost if somebody else published meanwhile."""
-    taken = Run.objects.filter(pk=run.pk, epoch=run.epoch).update(epoch=run.epoch + 1, published_at=timezone.now())
+    taken = Run.objects.filter(pk=run.pk, epoch=run.epoch).update(epoch=run.epoch + 1, published_at=clock.now())
     if not taken:
         raise MoveLost(f"{run} was published by somebody else meanwhile.")
     run.epoch += 1
@@ -78,4 +77,5 @@ def _queued(run: Run, node: Node, task: Task | None, last: Job | None, needs: li
         round=task.round if task else run.round,
         attempt=last.attempt + 1 if last else 1,
         needs=needs,
+        queued_at=clock.now(),
     )

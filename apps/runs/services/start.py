@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from django.db import transaction
-from django.utils import timezone
 
 from apps.accounts.models import User
+from apps.events import clock
 from apps.events.services import record
 from apps.projects.models import Project
 from apps.runs.models import Job, Priority, Run
@@ -29,6 +29,7 @@ def start_run(
 ) -> Run:
     """Record a run of this spec version and send its first job to the manager, on commit."""
     data = version.data if version else {}
+    now = clock.now()
     with transaction.atomic():
         run = Run.objects.create(
             project=project,
@@ -41,10 +42,11 @@ def start_run(
             priority=Priority[str(data.get("priority", "normal")).upper()],
             created_by=user,
             epoch=FIRST_EPOCH,
-            published_at=timezone.now(),
+            created_at=now,
+            published_at=now,
         )
         step = WORKFLOWS[workflow].first_step
-        job = Job.objects.create(run=run, step=step, role=step.partition(".")[0])
+        job = Job.objects.create(run=run, step=step, role=step.partition(".")[0], queued_at=now)
         record(run.pk, Run.EVENT, {"id": run.pk, "from": "", "to": str(RunStatus.QUEUED)})
         dispatch.on_commit(step, job.pk, run.epoch, priority=run.priority)
     return run

@@ -10,9 +10,9 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Exists, F, Max, OuterRef, QuerySet
-from django.utils import timezone
 from kombu.exceptions import KombuError
 
+from apps.events import clock
 from apps.runs.due import due_jobs, held_up
 from apps.runs.models import Gate, Job, Queue, Run, Sweep
 from apps.runs.services import dispatch
@@ -30,7 +30,7 @@ NEVER = datetime.min.replace(tzinfo=UTC)
 
 def sweep() -> list[int]:
     """One pass. Returns the runs that the manager should look at now."""
-    now = timezone.now()
+    now = clock.now()
     before = _take_turn(now)
     if before is None:
         return []

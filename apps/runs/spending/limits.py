@@ -7,8 +7,8 @@ from datetime import date
 from typing import Any
 
 from django.conf import settings
-from django.utils import timezone
 
+from apps.events import clock
 from apps.runs.models import Run
 from apps.runs.spending.models import Purse
 
@@ -45,7 +45,7 @@ def purses_of(run: Run) -> list[Purse]:
 def _of_today(scope: Purse.Scope, owner_id: int, limits: Mapping[str, Any], day: date | None = None) -> Purse:
     """Today's purse. Its limits follow the settings, also in the middle of the day."""
     wanted = {name: limits.get(name) for name in LIMITS}
-    today = day or timezone.now().date()
+    today = day or clock.now().date()
     purse, _ = Purse.objects.get_or_create(scope=scope, owner_id=owner_id, day=today, defaults=wanted)
     if {name: getattr(purse, name) for name in LIMITS} != wanted:
         Purse.objects.filter(pk=purse.pk).update(**wanted)

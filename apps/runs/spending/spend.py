@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from django.db import transaction
 from django.db.models import F, Q
-from django.utils import timezone
 
+from apps.events import clock
 from apps.runs.models import Job
 from apps.runs.services.active import ActiveJob
 from apps.runs.spending.explain import explain
@@ -113,7 +113,7 @@ def _leave(call_id: int, old: str, new: str, used: Used) -> bool:
             cached_tokens=used.cached_tokens,
             micros=used.micros if new == ModelCall.State.SETTLED else None,
             estimated=used.estimated,
-            ended_at=timezone.now(),
+            ended_at=clock.now(),
         )
     )
 

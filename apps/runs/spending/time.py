@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.utils import timezone
-
+from apps.events import clock
 from apps.runs.models import Run
 from apps.runs.spending.explain import Exhausted
 from apps.runs.spending.limits import purse_of
@@ -14,7 +13,7 @@ from apps.runs.spending.limits import purse_of
 def require_time(run: Run) -> None:
     """Raises Exhausted once the run has worked longer than its budget allows."""
     purse = purse_of(run)
-    worked = worked_for(run, timezone.now())
+    worked = worked_for(run, clock.now())
     if purse.max_seconds is not None and worked > timedelta(seconds=purse.max_seconds):
         message = f"The run's budget of time is used up: {purse.max_seconds:,} s of work."
         raise Exhausted(message, "time")

@@ -1,0 +1,42 @@
+"""PostgreSQL and Redis are killed and restarted with runs in flight."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tests.flows.faults.load import Load
+from tests.servers.stack import Stack
+
+pytestmark = [pytest.mark.flow]
+
+LEASE_S = 6.0
+
+
+@pytest.mark.parametrize(
+    ("end", "away_s"),
+    [("stop", 1.0), ("kill", LEASE_S + 4)],
+    ids=["restarted", "killed, and away for longer than a lease"],
+)
+def test_the_database_goes_away(on_redis: Stack, load: Load, end: str, away_s: float) -> None:
+    load.start_site(lasts_s=4)
+    load.start_noops(8)
+    getattr(on_redis.database, end)()
+    time.sleep(away_s)
+    on_redis.database.start()
+    load.start_noops(2)
+    load.check()
+
+
+@pytest.mark.parametrize("data", ["kept", "gone"])
+def test_the_broker_is_killed(on_redis: Stack, load: Load, data: str) -> None:
+    load.start_site(lasts_s=3)
+    load.start_noops(20)
+    on_redis.broker.kill()
+    if data == "gone":
+        on_redis.broker.lose_data()
+    load.start_noops(2)  # nobody can send for these: the sweep will
+    on_redis.broker.start()
+    load.start_noops(2)
+    load.check()
