@@ -67,6 +67,8 @@ class Reason(TextChoices):
 
 # Not the job's fault: tried again by itself, a bounded number of times.
 RETRIED = frozenset({Reason.LOST, Reason.INFRASTRUCTURE})
+# No other code would change it: a test that ended so is no reason to write the task once more.
+NOT_OF_THE_CODE = RETRIED | {Reason.IMAGE_MISSING}
 
 
 def _table(**moves: str) -> dict[str, frozenset[str]]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from apps.runs.plan.graph import Node, Wave, reachable, waves
 from apps.runs.plan.workflows import TEST
-from apps.runs.states import RETRIED, RUN_ENDED, GateStatus, JobStatus, Reason, RunStatus
+from apps.runs.states import NOT_OF_THE_CODE, RETRIED, RUN_ENDED, GateStatus, JobStatus, Reason, RunStatus
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,8 @@ def _failure(run: Snapshot) -> Stop | Repair | None:
         elif job := run.jobs.get(node.key):
             if job.status not in (JobStatus.FAILED, JobStatus.CANCELED) or _tried_again(run, job):
                 continue
-            if node.step == TEST and job.reason not in RETRIED and run.tasks[node.task].round <= run.repair_rounds:
+            mended = node.step == TEST and job.reason not in NOT_OF_THE_CODE
+            if mended and run.tasks[node.task].round <= run.repair_rounds:
                 return Repair(node.task, job.reason, job.message)
             return Stop(job.reason, job.message)
     return None

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from apps.specs.schema.part import Part
+from apps.specs.schema.rules import wrong
 from apps.specs.schema.values import Bytes, Image, Number, Seconds, Whole
 
 TIMEOUT_S = 600.0
@@ -38,7 +39,14 @@ class Limits(Part):
 class Constraints(Limits):
     """What the jobs of a task may use, and how long they may take."""
 
-    timeout_s: Seconds = Field(TIMEOUT_S, alias="timeout", description="Longest time of one job or test command.")
     image: Image | None = Field(None, description="Container image, for the sandbox `docker`. Empty: Hive's usual one.")
+    timeout_s: Seconds = Field(TIMEOUT_S, alias="timeout", description="Longest time of one job or test command.")
     no_output_s: Seconds = Field(300.0, alias="no_output", description="Longest silence of a command.")
     queue_timeout_s: Seconds = Field(3600.0, alias="queue_timeout", description="Longest wait for a free worker.")
+
+    @model_validator(mode="after")
+    def name_an_image_for_containers_only(self) -> Constraints:
+        if self.image and self.sandbox not in (None, "docker"):
+            message = f"`image` is given, but the sandbox is `{self.sandbox}`."
+            raise wrong("conflict", message, "Set `sandbox: docker`, or leave `image` out.")
+        return self

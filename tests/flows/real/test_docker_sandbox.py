@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,13 @@ def docker() -> None:
     require_engine()
 
 
+@pytest.fixture(scope="module")
+def hive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hive]:
+    require_engine()
+    with running(tmp_path_factory.mktemp("docker") / "home", HIVE_SANDBOX="docker") as hive:
+        yield hive
+
+
 def mine(home: Path) -> dict[str, Any]:
     """What this Hive made on the engine: status of containers, by name."""
     key = Home(home).read_secret_key().encode()
@@ -45,16 +53,23 @@ def mine(home: Path) -> dict[str, Any]:
         return there | {each.name: "volume" for each in client.volumes.list(filters=filters)}
 
 
-def test_the_sample_blog_is_tested_in_a_container_and_becomes_a_site(tmp_path: Path) -> None:
+def test_the_sample_blog_is_tested_in_a_container_and_becomes_a_site(hive: Hive) -> None:
     began_at = int(time.time()) - 1
-    with running(tmp_path / "home", HIVE_SANDBOX="docker") as hive:
-        spec = (ROOT / "specs" / "create-blog.yaml").read_text()
-        run = hive.wait(hive.start(spec=spec), 240)
-        assert run["status"] == "completed", hive.all(f"runs/{run['id']}/jobs")
-        assert httpx.get(run["release"]["url"], trust_env=False).status_code == 200
-        [tests] = [job for job in hive.all(f"runs/{run['id']}/jobs") if job["step"] == "testing.test"]
-        assert tests["id"] in jobs_with_containers(began_at)
-        assert until(lambda: mine(hive.home) == {}, 10, lambda: f"left on the engine: {mine(hive.home)}") is True
+    spec = (ROOT / "specs" / "create-blog.yaml").read_text()
+    run = hive.wait(hive.start(spec=spec), 240)
+    assert run["status"] == "completed", hive.all(f"runs/{run['id']}/jobs")
+    assert httpx.get(run["release"]["url"], trust_env=False).status_code == 200
+    [tests] = [job for job in hive.all(f"runs/{run['id']}/jobs") if job["step"] == "testing.test"]
+    assert tests["id"] in jobs_with_containers(began_at)
+    until(lambda: mine(hive.home) == {}, 10, lambda: f"left on the engine: {mine(hive.home)}")
+
+
+def test_an_image_that_is_not_allowed_ends_the_job_and_is_not_tried_again(hive: Hive) -> None:
+    run = hive.wait(hive.start(spec=LONG.replace("{sandbox: docker}", "{image: evil/image}")))
+    assert (run["status"], run["reason"]) == ("failed", "image_missing")
+    jobs = [job for job in hive.all(f"runs/{run['id']}/jobs") if job["step"] == "testing.test"]
+    assert len(jobs) == 1
+    assert mine(hive.home) == {}
 
 
 def test_a_killed_worker_leaves_nothing_on_the_engine_after_the_next_start(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 # A sandbox of no job (a build, a trial) has no lease to ask about. It may be being made; and it ends with its owner.
 _MAKING_TAKES_S = 900.0
 _PATIENCE_S = 10.0
+_REMOVING_S = 300  # a volume with millions of files
 
 
 @dataclass(frozen=True)
@@ -49,16 +50,14 @@ class Found:
 def sweep(engine: Engine, live_labels: Callable[[], Collection[str]]) -> list[str]:
     """Returns what was removed. Raises EngineAway where no engine answers. Safe to run several times at once."""
     client = connect(_PATIENCE_S)
+    client.timeout = _REMOVING_S
     try:
         with telling("What is left over cannot be listed"):
             found = list(_everything(client, {"label": [KIND, f"{HOME}={engine.installation}"]}))
         live = live_labels() if found else ()
         in_use = {each.label for each in found if each.running}
-        return [
-            f"{each.what} {each.name}"
-            for each in found
-            if each.is_left_over(live, in_use) and _go(client, engine, each)
-        ]
+        left_over = [each for each in found if each.is_left_over(live, in_use)]
+        return [f"{each.what} {each.name}" for each in left_over if _go(client, engine, each)]
     finally:
         client.close()
 

@@ -75,6 +75,11 @@ def test_red_tests_go_back_to_coding_while_the_spec_allows_it() -> None:
     assert isinstance(decide(replace(red, tasks={"a": TaskView("a", round=2)})), End)
 
 
+def test_an_image_that_is_missing_is_nothing_that_other_code_would_mend() -> None:
+    red = replace(run(plan="completed", code="completed", test="failed:image_missing"), repair_rounds=1)
+    assert decide(red) == End("failed", "image_missing", "because image_missing")  # type: ignore[arg-type]
+
+
 def test_a_lost_test_job_is_no_reason_for_a_repair() -> None:
     lost = replace(run(plan="completed", code="completed", test="failed:lost"), repair_rounds=1)
     assert published(decide(lost)) == [TEST, DEPLOY, ACCEPT]

@@ -45,6 +45,8 @@ MISTAKES_IN_FIELDS = [
     ("timeout: 0\n", "4:10 timeout", "out_of_range", "more than zero", "10m"),
     ("repair: {rounds: 99}\n", "4:18 repair.rounds", "out_of_range", "99", "at most 10"),
     ("constraints: {memory: 5}\n", "4:23 constraints.memory", "out_of_range", "1 MiB", "2GiB"),
+    ("constraints: {image: a, sandbox: process}\n", "4:14 constraints", "conflict", "`image`", "`sandbox: docker`"),
+    ("constraints: {image: -v}\n", "4:22 constraints.image", "bad_name", "-v", "python:3.11"),
     ("id: b\n", "4:1 id", "duplicate_key", "stands twice", "line 1"),
     ("outputs: [{path: /etc/x}]\n", "4:18 outputs[0].path", "outside_workspace", "/etc/x", "/workspace"),
     ("outputs: [{path: ../x}]\n", "4:18 outputs[0].path", "path_escape", "`../x`", "below /workspace"),
