@@ -64,11 +64,11 @@ def lay() -> None:
 
     real_claim, real_attempt, real_finish = perform.claim, perform.attempt, perform.finish
 
-    def claim(job_id: int, epoch: int, worker: str) -> Any:
+    def claim(job_id: int, *rest: Any) -> Any:
         from apps.runs.models import Job
 
         spring("before claim", Job.objects.values_list("step", flat=True).get(pk=job_id))
-        row = real_claim(job_id, epoch, worker)
+        row = real_claim(job_id, *rest)
         if row is not None:
             spring("after claim", row.step)
         return row
