@@ -12,6 +12,7 @@ from typer.exceptions import TyperException
 
 from hive import env
 from hive.cli.approve import approve
+from hive.cli.data import data
 from hive.cli.demo import demo
 from hive.cli.doctor.command import doctor
 from hive.cli.down import down
@@ -71,6 +72,7 @@ app.add_typer(token, name="token")
 app.add_typer(queue, name="queue")
 app.add_typer(worker, name="worker")
 app.command()(prune)
+app.add_typer(data, name="data")
 app.command("sign-in")(sign_in)
 app.command()(demo)
 

@@ -1,0 +1,1 @@
+"""Moving the records of an embedded installation to PostgreSQL, and its artifacts to another store."""
