@@ -3,11 +3,13 @@
     stack.py       Stack and Service: what runs, as values that lie in stack.json
     engine.py      the way to the engine, the names and labels of what is ours, its errors in our words
     creating.py    one service as a container, with everything taken away that it does not need
+    way.py         the way out to the internet, and nowhere else; closing.py closes the rest
     running.py     RunningStack: brings the services up in order, watches them, ends them
     launching.py   StackLauncher: the host's launcher for stacks
     commit.py      a commit's files, kept on disk while images are made of them
     dockerfile.py  what a Dockerfile may say
     images.py      makes images, within a time and without a network
+    inspecting.py  what an image says of itself
     owned.py       what is ours on the engine, for whoever clears away
 
 The release host owns running stacks as it owns processes: what it promised is in host.json, the ports of

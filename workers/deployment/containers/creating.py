@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from workers.deployment.containers.engine import MARK, EngineError, NotThere, engine_errors, labels, named
 from workers.deployment.containers.stack import Mount, Service, Stack
+from workers.deployment.containers.way import ensure_holder
 
 if TYPE_CHECKING:
     from docker import APIClient
@@ -21,8 +22,26 @@ def container_name(stack: Stack, release: str, service: Service) -> str:
     return named(stack.installation, whose, service.name)
 
 
+def holder_name(stack: Stack, release: str, service: Service) -> str:
+    """The container whose networks the service stands in: its own, or that of its way out."""
+    name = container_name(stack, release, service)
+    return f"{name}-way" if stack.way_of(service) else name
+
+
 def network_name(stack: Stack, release: str) -> str:
     return named(stack.installation, release)
+
+
+def ensure_networks(client: APIClient, stack: Stack, release: str) -> None:
+    """The release's own network; with a way out, also the one that leads there."""
+    marks = labels(stack.installation, stack.environment, release)
+    ensure_network(client, network_name(stack, release), marks, internet=False)
+    if stack.way:
+        ensure_network(client, way_network(stack, release), marks, internet=True)
+
+
+def way_network(stack: Stack, release: str) -> str:
+    return f"{network_name(stack, release)}-way"
 
 
 def ensure_network(client: APIClient, name: str, marks: dict[str, str], *, internet: bool) -> None:
@@ -34,7 +53,8 @@ def ensure_network(client: APIClient, name: str, marks: dict[str, str], *, inter
         with engine_errors():
             if not client.networks(filters={"name": f"^{name}$"}):
                 raise
-    join(client, name)
+    if not internet:
+        join(client, name)
 
 
 def join(client: APIClient, network: str) -> None:
@@ -57,7 +77,10 @@ def ensure_container(
 
     `fresh`: also made anew where an earlier start may have written to it.
     """
-    name, network = container_name(stack, release, service), network_name(stack, release)
+    name = container_name(stack, release, service)
+    if way := stack.way_of(service):
+        networks = dict.fromkeys((network_name(stack, release), way_network(stack, release)), service.name)
+        ensure_holder(client, way, holder_name(stack, release, service), networks, _marks(stack, release, service))
     try:
         with engine_errors():
             found = client.inspect_container(name)
@@ -66,11 +89,17 @@ def ensure_container(
     used = fresh and service.scribbles and not found["State"]["Running"] and found["State"]["StartedAt"] != NEVER
     if used or found["Config"]["Labels"].get(MARK) != service.mark:
         return _create_again(client, stack, release, service, found)
-    if network not in found["NetworkSettings"]["Networks"]:
-        with engine_errors():
-            client.connect_container_to_network(name, network, aliases=[service.name])
-            found = client.inspect_container(name)
+    if service.shared:
+        _enter(client, stack, release, service)
     return found
+
+
+def _enter(client: APIClient, stack: Stack, release: str, service: Service) -> None:
+    """Put what is shared into the network of one more release."""
+    name, network = container_name(stack, release, service), network_name(stack, release)
+    with engine_errors():
+        if network not in client.inspect_container(name)["NetworkSettings"]["Networks"]:
+            client.connect_container_to_network(name, network, aliases=[service.name])
 
 
 def _create_again(
@@ -81,6 +110,8 @@ def _create_again(
     with engine_errors():
         client.remove_container(name, v=True, force=True)
     made = _create(client, stack, release, service)
+    if stack.way_of(service):
+        return made  # its names belong to its way out, which stays
     for network in old["NetworkSettings"]["Networks"]:
         alias = stack.hostname if network == named(stack.installation, stack.environment) else service.name
         if network != own:
@@ -91,13 +122,11 @@ def _create_again(
 
 def _create(client: APIClient, stack: Stack, release: str, service: Service) -> dict[str, Any]:
     name, network = container_name(stack, release, service), network_name(stack, release)
-    marks = labels(
-        stack.installation,
-        stack.environment,
-        "" if service.shared else release,
-        service=service.name,
-        mark=service.mark,
-    )
+    way = stack.way_of(service)
+    if way:
+        network = f"container:{holder_name(stack, release, service)}"
+    marks = _marks(stack, release, service)
+    own = {network: client.create_endpoint_config(aliases=[service.name])}
     with engine_errors():
         client.create_container(
             image=service.image,
@@ -106,14 +135,19 @@ def _create(client: APIClient, stack: Stack, release: str, service: Service) -> 
             environment=dict(service.env),
             user=service.user,
             working_dir=service.cwd or None,
-            hostname=service.name,
+            hostname=None if way else service.name,
             name=name,
             labels=marks,
             healthcheck=_health(service),
             host_config=_host_config(client, stack, service, network, marks),
-            networking_config={"EndpointsConfig": {network: client.create_endpoint_config(aliases=[service.name])}},
+            networking_config=None if way else {"EndpointsConfig": own},
         )
         return client.inspect_container(name)
+
+
+def _marks(stack: Stack, release: str, service: Service) -> dict[str, str]:
+    whose = "" if service.shared else release
+    return labels(stack.installation, stack.environment, whose, service=service.name, mark=service.mark)
 
 
 def _host_config(
@@ -138,7 +172,8 @@ def _host_config(
         init=service.init,
         log_config=LogConfig(type="json-file", config=LOG),
         # What is shared outlives every release, so no host watches it alone; the rest Hive starts again by itself.
-        restart_policy={"Name": "unless-stopped"} if service.shared or service.restart else None,
+        # Behind a way out the engine must not: it would start the service before its way is closed.
+        restart_policy={"Name": "unless-stopped"} if service.comes_back and not stack.way_of(service) else None,
     )
 
 
@@ -174,14 +209,17 @@ def remove_release(client: APIClient, stack: Stack, release: str) -> None:
             with engine_errors():
                 if service.shared:
                     client.disconnect_container_from_network(name, network, force=True)
-                else:
-                    client.remove_container(name, v=True, force=True)
+                    continue
+                client.remove_container(name, v=True, force=True)
+                if stack.way:
+                    client.remove_container(holder_name(stack, release, service), force=True)
         except NotThere:
             continue
         except EngineError:
             if not service.shared:  # not connected, the engine says with an error of its own
                 raise
     remove_network(client, network)
+    remove_network(client, way_network(stack, release))
 
 
 def remove_network(client: APIClient, network: str) -> None:

@@ -6,11 +6,14 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from workers.deployment.containers.engine import EngineError, engine, engine_errors
+from workers.deployment.containers.stack import Way
+from workers.deployment.containers.way import passing_way
 from workers.deployment.targets.building import OUTPUT_BYTES, Stop
 from workers.deployment.targets.port import Build
 from workers.deployment.targets.recipe import Recipe
@@ -27,7 +30,7 @@ ROOT = ("", "0", "root")
 
 @dataclass(frozen=True)
 class Order:
-    """One image to make: a context on disk, the Dockerfile in it, the tag that it gets.
+    """One image to make: a context on disk, the Dockerfile in it, the tag that it gets; a way out for its commands.
 
     The tag alone names the release: with a label of its own, the same content would be another image in each release,
     and a service that keeps data would be replaced each time.
@@ -36,8 +39,11 @@ class Order:
     context: Path
     dockerfile: str
     tag: str
+    marks: dict[str, str]
     build_args: dict[str, str]
     target: str = ""
+    way: Way | None = None
+    way_name: str = ""
 
 
 class Images:
@@ -53,10 +59,10 @@ class Images:
 
     def make(self, order: Order) -> Build:
         """Build it. Raises EngineError where the engine is to blame; what the product did wrong is a Build."""
-        with engine() as client, order.context.open("rb") as context:
+        with engine() as client, order.context.open("rb") as context, _network(client, order) as network:
             watcher = _Watcher(self._why_end)
             try:
-                response = self._post(client, order, context)
+                response = self._post(client, order, context, network)
                 watcher.watch(response)
                 failure = self._read(response)
             except Exception:
@@ -82,7 +88,7 @@ class Images:
             return Build(False, message, exit_code=None)
         return Build(True, f"Built, {size} bytes.", size_bytes=size)
 
-    def _post(self, client: APIClient, order: Order, context: BinaryIO) -> Any:
+    def _post(self, client: APIClient, order: Order, context: BinaryIO, network: str) -> Any:
         limits = self._recipe.build_limits
         params = {
             "t": order.tag,
@@ -90,7 +96,7 @@ class Images:
             "target": order.target,
             "rm": True,
             "forcerm": True,
-            "networkmode": "default" if limits.network else "none",
+            "networkmode": network,
             "memory": limits.memory_bytes,
             "memswap": limits.memory_bytes,
             "cpuperiod": CPU_PERIOD_US,
@@ -138,6 +144,12 @@ class Images:
         if recipe.build_no_output_s and now - self._heard > recipe.build_no_output_s:
             return Ended.NO_OUTPUT, f"The build printed nothing for {recipe.build_no_output_s:g} s."
         return None
+
+
+def _network(client: APIClient, order: Order) -> AbstractContextManager[str]:
+    if order.way is None:
+        return nullcontext("none")
+    return passing_way(client, order.way, order.way_name, order.marks)
 
 
 class _Watcher:

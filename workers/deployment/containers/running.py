@@ -16,11 +16,13 @@ from typing import TYPE_CHECKING, Any
 from workers.deployment.containers.creating import (
     container_name,
     ensure_container,
-    ensure_network,
+    ensure_networks,
+    holder_name,
     network_name,
 )
 from workers.deployment.containers.engine import EngineAway, EngineError, NotThere, engine, engine_errors, labels, which
 from workers.deployment.containers.stack import Service, Stack
+from workers.deployment.containers.way import open_way
 from workers.probe.address import Address
 from workers.sandbox.port import Ended, Result
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from docker import APIClient
 
 AWAY_STEP_S = 0.5
+RESTART_S = 1.0
 CANNOT_EXECUTE = 127
 
 log = logging.getLogger("hive.host")
@@ -76,8 +79,7 @@ class RunningStack:
         self._ended = self._ended or self._result(143, Ended.STOPPED, "It was stopped.")
 
     def _make(self, client: APIClient, *, fresh: bool = False) -> None:
-        marks = labels(self.stack.installation, self.stack.environment, self.release)
-        ensure_network(client, network_name(self.stack, self.release), marks, internet=self.stack.internet)
+        ensure_networks(client, self.stack, self.release)
         for service in self.stack.services:
             ensure_container(client, self.stack, self.release, service, fresh=fresh)
 
@@ -91,14 +93,20 @@ class RunningStack:
             elif service.name in self._due:
                 if self._may_start(service, seen) and self._start(client, service):
                     seen[service.name] = self._inspect(client, service)
+            elif service.restart and self.stack.way_of(service):
+                self._over.wait(RESTART_S)
+                self._start(client, service)
             elif not self._expected(service, state):
                 self._note(service, state)
         front = seen[self.stack.front]
         self.pid = front["State"]["Pid"]
-        self.address = self._address(front)
+        self.address = self._address(client, front)
 
     def _start(self, client: APIClient, service: Service) -> bool:
-        name = container_name(self.stack, self.release, service)
+        name, way = container_name(self.stack, self.release, service), self.stack.way_of(service)
+        if way:
+            marks = labels(self.stack.installation, self.stack.environment, self.release)
+            open_way(client, way, holder_name(self.stack, self.release, service), marks)
         try:
             with engine_errors():
                 client.start(name)
@@ -183,6 +191,8 @@ class RunningStack:
             left_s = max(0, round(deadline - time.monotonic()))
             with suppress(NotThere), engine_errors():
                 client.stop(container_name(self.stack, self.release, service), timeout=left_s)
+                if self.stack.way:
+                    client.stop(holder_name(self.stack, self.release, service), timeout=1)
         for service in self.stack.services:
             if service.shared:
                 self._leave(client, service)
@@ -200,8 +210,14 @@ class RunningStack:
         with engine_errors():
             return client.inspect_container(container_name(self.stack, self.release, service))
 
-    def _address(self, front: dict[str, Any]) -> Address | None:
-        network = front["NetworkSettings"]["Networks"].get(network_name(self.stack, self.release)) or {}
+    def _address(self, client: APIClient, front: dict[str, Any]) -> Address | None:
+        holder = front
+        if self.stack.way:
+            with engine_errors():
+                holder = client.inspect_container(
+                    holder_name(self.stack, self.release, self.stack.service(self.stack.front))
+                )
+        network = holder["NetworkSettings"]["Networks"].get(network_name(self.stack, self.release)) or {}
         ip = network.get("IPAddress")
         return ("tcp", ip, self.stack.port) if ip and front["State"]["Running"] else None
 

@@ -63,6 +63,11 @@ class Service:
         return any(mount.volume for mount in self.mounts)
 
     @property
+    def comes_back(self) -> bool:
+        """It is started again when it ends: as it asks, or because no single release watches over it."""
+        return self.shared or self.restart
+
+    @property
     def scribbles(self) -> bool:
         """It has a place of its own to write to, which must be as new at each start."""
         return not self.shared and (bool(self.mounts) or not self.read_only)
@@ -74,8 +79,20 @@ class Service:
 
 
 @dataclass(frozen=True)
+class Way:
+    """A way out: the image of the containers that open it, networks to which it does not lead, and who knows names."""
+
+    image: str
+    closed: tuple[str, ...]
+    servers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Stack:
-    """A release in containers. `front` is the service that visitors see, on `port` of its container."""
+    """A release in containers. `front` is the service that visitors see, on `port` of its container.
+
+    Without a `way`, nothing leads out of its networks.
+    """
 
     installation: str
     environment: str
@@ -83,10 +100,14 @@ class Stack:
     front: str
     port: int
     services: tuple[Service, ...]
-    internet: bool = False
+    way: Way | None = None
 
     def service(self, name: str) -> Service:
         return next(service for service in self.services if service.name == name)
+
+    def way_of(self, service: Service) -> Way | None:
+        """What keeps data stays inside: it serves the others, and is shared by releases that may differ in this."""
+        return None if service.shared else self.way
 
     def as_bytes(self) -> bytes:
         return json.dumps(asdict(self)).encode()
@@ -95,7 +116,9 @@ class Stack:
     def read(cls, path: Path) -> Stack:
         """Raises OSError, and ValueError, KeyError or TypeError for what is no stack."""
         value = json.loads(path.read_bytes())
-        return cls(**{**value, "services": tuple(_service(one) for one in value["services"])})
+        way = value["way"]
+        way = Way(way["image"], tuple(way["closed"]), tuple(way["servers"])) if way else None
+        return cls(**{**value, "services": tuple(_service(one) for one in value["services"]), "way": way})
 
 
 def _service(value: Mapping[str, Any]) -> Service:

@@ -121,7 +121,7 @@ def _stack_of(
                 )
             )
     rules = making.rules
-    return Stack(rules.installation, recipe.environment, recipe.hostname, front, port, tuple(services), limits.network)
+    return Stack(rules.installation, recipe.environment, recipe.hostname, front, port, tuple(services), making.way)
 
 
 def _only(ports: tuple[int, ...]) -> int:

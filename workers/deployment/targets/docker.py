@@ -86,5 +86,5 @@ def _stack_of(making: Making) -> Stack:
         front=FRONT,
         port=port,
         services=(front,),
-        internet=recipe.limits.network,
+        way=making.way,
     )

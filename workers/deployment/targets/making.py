@@ -13,15 +13,17 @@ from typing import BinaryIO
 from apps.specs.problems import Problem, Problems
 from workers.deployment.containers import dockerfile
 from workers.deployment.containers.commit import Commit, NotAFile, kept
-from workers.deployment.containers.engine import INSTALLATION, engine, labels, tag
+from workers.deployment.containers.engine import INSTALLATION, engine, labels, named, tag
 from workers.deployment.containers.images import Images, Order
-from workers.deployment.containers.stack import FILE, Stack
+from workers.deployment.containers.stack import FILE, Stack, Way
+from workers.deployment.containers.way import way_of
 from workers.deployment.targets.building import Stop
 from workers.deployment.targets.folder import ReleaseFolder
 from workers.deployment.targets.port import Around, Build
 from workers.deployment.targets.recipe import Recipe
 from workers.sandbox.docker.engine import Engine
 from workers.sandbox.docker.images import ImageMissing, is_allowed, obtain
+from workers.sandbox.docker.network import name_servers
 from workers.sandbox.port import WORKSPACE, OnOutput
 
 OWN = ".hive.Dockerfile"
@@ -38,6 +40,9 @@ class Rules:
     def image(self) -> str:
         """Of Hive's own Dockerfile."""
         return self.engine.image
+
+    def way(self) -> Way:
+        return way_of(self.engine.image, self.engine.forbidden, name_servers(self.engine))
 
     def allows(self, image: str) -> bool:
         return is_allowed(self.engine, image)
@@ -81,6 +86,11 @@ class Making:
         """The time for building is one for all images of a release."""
         return Images(self.recipe, self.on_output, self.stop)
 
+    @property
+    def way(self) -> Way | None:
+        """Of the running release, where its limits let it out."""
+        return self.rules.way() if self.recipe.limits.network else None
+
     def tag(self, service: str) -> str:
         return tag(self.rules.installation, self.folder.release, service)
 
@@ -98,12 +108,17 @@ class Making:
             with path.open("wb") as file:
                 commit.context(below, file, {OWN: text}, prefix=str(more.get("prefix", "")))
             arguments = more.get("arguments", {})
+            if self.recipe.build_limits.network and (missing := self.fetched([self.rules.image])):
+                return missing
             order = Order(
                 path,
                 OWN,
                 self.tag(service),
+                self.marks,
                 dict(arguments) if isinstance(arguments, Mapping) else {},
                 str(more.get("target", "")),
+                self.rules.way() if self.recipe.build_limits.network else None,
+                named(self.rules.installation, self.folder.release, "build"),
             )
             return self.images.make(order)
         finally:

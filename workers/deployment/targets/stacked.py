@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from workers.deployment.containers.creating import container_name, ensure_network, join, network_name
+from workers.deployment.containers.creating import container_name, ensure_network, holder_name, join, network_name
 from workers.deployment.containers.engine import EngineError, NotThere, engine, engine_errors, labels, named
 from workers.deployment.containers.owned import Owned
 from workers.deployment.containers.stack import FILE, Stack
@@ -112,7 +112,7 @@ class StackTarget(HostedTarget):
     def _name(self, stack: Stack, release: str) -> None:
         """From now on it answers to the environment's name in the environment's own network."""
         network = named(stack.installation, stack.environment)
-        name = container_name(stack, release, stack.service(stack.front))
+        name = holder_name(stack, release, stack.service(stack.front))
         try:
             with engine() as client:
                 ensure_network(client, network, labels(stack.installation, stack.environment), internet=False)
@@ -127,7 +127,7 @@ class StackTarget(HostedTarget):
         """It no longer answers to the environment's name, also when it is started again."""
         with suppress(OSError, ValueError, EngineError), engine() as client:
             stack = self._folder(release).stack()
-            name = container_name(stack, release, stack.service(stack.front))
+            name = holder_name(stack, release, stack.service(stack.front))
             client.disconnect_container_from_network(name, named(stack.installation, stack.environment), force=True)
 
     def _folder(self, release: str) -> StackFolder:
