@@ -47,7 +47,10 @@ class DockerPlace(RealPlace):
 
     def containers(self, *, running: bool = False) -> list[str]:
         with engine() as client:
-            return [one.name or "" for one in client.containers.list(all=not running, filters=self.mine)]
+            return [
+                one.name or ""
+                for one in client.containers.list(all=not running, filters=self.mine, ignore_removed=True)
+            ]
 
     def attributes(self) -> list[dict[str, Any]]:
         with engine() as client:
