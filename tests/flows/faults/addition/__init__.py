@@ -1,0 +1,1 @@
+"""An app whose migration adds to tables of Hive, as the next version would."""
