@@ -1,0 +1,32 @@
+"""Commands as a page of the docs gives them: what a reader copies is what the tests run."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "deployment.md"
+
+
+def commands(title: str) -> str:
+    """The block below `<!-- title -->`."""
+    found = re.search(rf"<!-- {re.escape(title)} -->\n```sh\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    assert found, f"{PAGE.name} has no block {title!r}"
+    return found[1]
+
+
+def follow(title: str, folder: Path, timeout_s: float = 120, **variables: str) -> None:
+    """Run a block in a shell, each of its commands; `variables` are those that the page says to set."""
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", commands(title)],
+        cwd=folder,
+        env={**os.environ, **variables},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=timeout_s,
+        check=False,
+    )
+    assert done.returncode == 0, f"{title} ended with {done.returncode}: {done.stdout[-1000:]}{done.stderr[-3000:]}"
