@@ -35,7 +35,7 @@ def stack(folder: Path, kind: str, table: str = "", **settings: str) -> Iterator
     """Redis is for wake-ups too; beside RabbitMQ, Hive starts its own Valkey for them."""
     with postgres(fsync="on", synchronous_commit="on") as database, BROKERS[kind]() as broker, s3() as store:
         settings |= {"HIVE_DATABASE_URL": database.create("hive"), "HIVE_BROKER_URL": broker.url()}
-        settings["HIVE_STORE_URL"] = store.create("artifacts")
+        settings.setdefault("HIVE_STORE_URL", store.create("artifacts"))
         if kind == "redis":
             settings["HIVE_REDIS_URL"] = broker.url(1)
         with running(folder / "home", table, **settings) as hive:
