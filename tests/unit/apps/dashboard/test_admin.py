@@ -104,7 +104,7 @@ def test_gates_are_approved_and_rejected_once(people: People, operator: Client) 
 
 
 def test_queues_are_paused_and_resumed(people: People, operator: Client) -> None:
-    coding = Queue.objects.get(role="coding")
+    coding = Queue.objects.get_or_create(role="coding")[0]
     assert "Done: 1." in act(operator, Queue, "pause", coding)
     assert "it is paused already" in act(operator, Queue, "pause", coding)
     coding.refresh_from_db()
