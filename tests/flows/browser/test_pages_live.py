@@ -138,6 +138,7 @@ def test_search_goes_from_match_to_match_and_round(sign_in: SignIn, site: Site, 
     )
     page = sign_in(path=f"/runs/{made['run']}/?job={job}")
     field, count = page.get_by_label("Search in the log"), page.locator("[data-log='count']")
+    expect(page.locator(".log-line", has_text="<b>honey</b>")).to_be_visible()  # all of it has arrived
     field.fill("honey")
     expect(count).to_have_text("1 of 3")
     field.press("Enter")
