@@ -11,12 +11,12 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
-from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.api.base import READ_RUNS, ApiView
 from apps.api.lists import ChoicesFilter, Filters, ListView, WholeNumberFilter
+from apps.api.parsing import flag
 from apps.api.runs import run_of
 from apps.artifacts.models import Artifact
 from apps.artifacts.retention import kept_until
@@ -85,9 +85,7 @@ class ArtifactDownload(ApiView):
     )
     def get(self, request: Request, pk: int, artifact_id: int) -> HttpResponseBase:
         """Go to where the bytes are, by a link that works for some minutes. With `?info=true`, only say where."""
-        info = request.query_params.get("info", "false").lower()
-        if info not in ("true", "false"):
-            raise ValidationError({"info": ["Use true or false."]})
+        info = flag(request, "info")
         artifact = get_object_or_404(self.caller.artifacts(), pk=artifact_id, run_id=pk)
         link = store().link_to_get(
             artifact.store_key,
@@ -96,7 +94,7 @@ class ArtifactDownload(ApiView):
             content_type=artifact.content_type,
         )
         url = request.build_absolute_uri(link.url)
-        if info == "false":
+        if not info:
             return HttpResponseRedirect(url)
         shown = {"url": url, "expires_at": link.expires_at, **{name: getattr(artifact, name) for name in INFO}}
         return Response(DownloadSerializer(shown).data)

@@ -14,6 +14,7 @@ from rest_framework.response import Response
 
 from apps.api.base import ApiView
 from apps.api.paging import Pages
+from apps.api.parsing import flag
 from apps.api.problems import Problem
 from apps.providers.check import Checked, check_all
 from apps.providers.configured import Configured, Source, all_configured
@@ -113,6 +114,6 @@ class ProviderList(FixedList):
             found = all_configured()
         except BadModels as error:
             raise Problem(409, "models_unreadable", str(error)) from None
-        wanted = self.request.query_params.get("check", "").lower() in ("1", "true", "yes")
+        wanted = flag(self.request, "check")
         checked: Sequence[Checked | None] = check_all(found) if wanted else [None] * len(found)
         return [Looked(of, check) for of, check in zip(found, checked, strict=True)]

@@ -10,7 +10,8 @@ from typing import IO, Any
 from django.conf import settings
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import parsers, serializers
-from rest_framework.exceptions import ParseError
+from rest_framework.exceptions import ParseError, ValidationError
+from rest_framework.request import Request
 
 from apps.api.problems import Problem
 from apps.projects.models import SLUG
@@ -113,3 +114,11 @@ def _unknown(name: str, known: list[str]) -> str:
 def one_of(values: Sequence[str], what: str) -> dict[str, Any]:
     """The message of a choice that is none: it names those that are."""
     return {"invalid_choice": f"{what} {{input}} is not known. Known: {', '.join(values)}."}
+
+
+def flag(request: Request, name: str) -> bool:
+    """A switch in the address, off where it is not there. Raises ValidationError for anything but true and false."""
+    said = request.query_params.get(name, "false").lower()
+    if said not in ("true", "false"):
+        raise ValidationError({name: ["Use true or false."]})
+    return said == "true"
