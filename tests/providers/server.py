@@ -68,6 +68,8 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         path = self.path.partition("?")[0]
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if path.endswith("/api/show"):  # litellm asks Ollama how long a context its model takes, once per process
+            return self._json(200, {"model_info": {}})
         format = next((found for found in FORMATS.values() if found.matches(path)), None)
         if format is None:
             self.provider.lost.append(path)

@@ -20,16 +20,16 @@ class Exhausted(Exception):
         self.limit = limit
 
 
-def explain(purse_id: int, tokens: int, micros: int, steps: int = 0) -> Exhausted:
-    """Why this purse said no."""
-    purse = Purse.objects.get(pk=purse_id)
+def explain(purse_id: int, tokens: int, micros: int, steps: int = 0) -> Exhausted | None:
+    """Why this purse said no; None where it would say yes by now. Locks it: call in a transaction."""
+    purse = Purse.objects.select_for_update().get(pk=purse_id)
     asked = {"calls": 0 if steps else 1, "tokens": tokens, "micros": micros, "steps": steps}
     for name, more in asked.items():
         limit = getattr(purse, f"max_{name}")
         used, held = getattr(purse, f"used_{name}"), getattr(purse, f"held_{name}", 0)
         if more and limit is not None and used + held + more > limit:
             return Exhausted(_sentence(purse, name, (limit, used, held, more)), "money" if name == "micros" else name)
-    return Exhausted(f"{WHOSE[Purse.Scope(purse.scope)]} was used up a moment ago.", "money")
+    return None
 
 
 def _sentence(purse: Purse, name: str, numbers: tuple[int, int, int, int]) -> str:

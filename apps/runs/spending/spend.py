@@ -43,7 +43,9 @@ def reserve(job: ActiveJob, model: str, tokens: int, micros: int | None) -> Mode
     with job.held():
         for purse in purses:
             if not _hold(purse.pk, tokens, money):
-                raise explain(purse.pk, tokens, money)
+                if reached := explain(purse.pk, tokens, money):
+                    raise reached
+                _hold(purse.pk, tokens, money)  # something was given back meanwhile; the purse is locked now
         return ModelCall.objects.create(
             run=job.run,
             job=job.row,
@@ -100,8 +102,10 @@ def take_step(job: ActiveJob) -> None:
     require_time(job.run)
     purse = purse_of(job.run)
     free = Q(max_steps=None) | Q(max_steps__gt=F("used_steps"))
-    if not Purse.objects.filter(free, pk=purse.pk).update(used_steps=F("used_steps") + 1):
-        raise explain(purse.pk, 0, 0, steps=1)
+    with transaction.atomic():
+        taken = Purse.objects.filter(free, pk=purse.pk).update(used_steps=F("used_steps") + 1)
+        if not taken and (reached := explain(purse.pk, 0, 0, steps=1)):
+            raise reached
 
 
 def _leave(call_id: int, old: str, new: str, used: Used) -> bool:

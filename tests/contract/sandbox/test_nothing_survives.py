@@ -162,7 +162,7 @@ def test_a_keeper_that_is_killed_leaves_nothing_behind(kind: str, open_here: Ope
     running = sandbox.start(["sh", "-c", f"(setsid sleep {mark} &) ; sleep {mark}"], log=Path(os.devnull))
     assert eventually(lambda: len(on_host(mark)) >= 2)
     os.kill(running.pid, signal.SIGKILL)
-    with pytest.raises(SandboxError):
+    with contextlib.suppress(SandboxError):  # an engine that has noticed, and tidied up, begins anew
         run(sandbox, "true")
     sandbox.kill("its keeper is gone")
     assert eventually(lambda: not on_host(mark), 10)

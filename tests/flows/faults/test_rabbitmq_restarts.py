@@ -25,7 +25,7 @@ def test_the_broker_is_restarted(on_rabbitmq: Stack, end: str) -> None:
 def test_afterwards_workers_take_as_many_jobs_at_once_as_before(on_rabbitmq: Stack) -> None:
     """Celery would count what ran when the connection broke against what a worker may take, for ever."""
     load = Load(on_rabbitmq.hive)
-    first, second = load.start_site(lasts_s=6), load.start_site(lasts_s=6)
+    first, second = (load.begin_site(lasts_s=15) for _ in range(2))
     load.check()
     assert overlap(load, first, second), "a worker with two processes does one job at a time"
 

@@ -176,7 +176,8 @@ class DockerSandbox:
             sampled = self._meter.report(command.disk)
         except BoxGone:
             sampled = self._meter.reported()
-            if self._killed is None and sampled.over is None and command.seen.cut is None:
+            seen = command.seen
+            if self._killed is None and sampled.over is None and seen.cut is None and seen.exit_code is None:
                 raise
         return conclude(command.seen, sampled, self._killed, rules)
 
