@@ -5,7 +5,8 @@ Joins what may not know each other: workers.llm, which has no records, and the r
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import socket
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -25,6 +26,7 @@ from workers.llm.calling import CalledModel, Tally
 from workers.llm.endpoint import Endpoint, Price
 from workers.llm.gateway import Gateway
 from workers.llm.port import Model, Usage
+from workers.telling import Telling
 
 
 def model_for(job: ActiveJob, role: str = "") -> Model:
@@ -38,7 +40,13 @@ def model_for(job: ActiveJob, role: str = "") -> Model:
 
 
 @contextmanager
-def gateway_for(job: ActiveJob, role: str = "") -> Iterator[Gateway]:
+def gateway_for(
+    job: ActiveJob,
+    role: str = "",
+    *,
+    listener: socket.socket | None = None,
+    on_failure: Callable[[Exception], None] = lambda _error: None,
+) -> Iterator[Gateway]:
     """The role's models for a program of the job's own, on loopback; each request is a step of the run's budget.
 
     It dies with the job: its key opens nothing afterwards, and a request that waits is answered with an error.
@@ -48,7 +56,10 @@ def gateway_for(job: ActiveJob, role: str = "") -> Iterator[Gateway]:
         lambda: CalledModel(endpoints, budget, tally=tally),
         mask=job.masked,
         before=budget.step,
+        telling=lambda: Telling(job),
+        on_failure=on_failure,
         done=connection.close,  # each request has a thread of its own, and so a connection
+        listener=listener,
     )
     job.on_stop(lambda stop: gateway.close(stop.message))
     with gateway:

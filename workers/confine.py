@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import MappingProxyType
 
 from django.conf import settings
 
@@ -16,17 +17,19 @@ from workers.engine import engine
 from workers.places import label_of, work_folder
 from workers.sandbox import best_kind, open_sandbox
 from workers.sandbox.docker.images import ImageMissing
-from workers.sandbox.port import Limits, Sandbox, SandboxError
+from workers.sandbox.port import Limits, Programs, Sandbox, SandboxError
 from workers.workspaces import NAME, workspace_kept
 
 
 @contextmanager
-def sandbox_for(job: ActiveJob, asked: Constraints, kept_as: str = NAME) -> Iterator[Sandbox]:
+def sandbox_for(
+    job: ActiveJob, asked: Constraints, kept_as: str = NAME, programs: Programs = MappingProxyType({})
+) -> Iterator[Sandbox]:
     """A fresh sandbox that ends with the job: canceled, lost, or done. What it says of its isolation is in the log.
 
     Its workspace becomes an artifact before it goes. A task that names an image, and no kind, gets a container.
     """
-    kind = asked.sandbox or ("docker" if asked.image else settings.SANDBOX) or best_kind()
+    kind = kind_for(asked)
     try:
         with open_sandbox(
             kind,
@@ -35,6 +38,7 @@ def sandbox_for(job: ActiveJob, asked: Constraints, kept_as: str = NAME) -> Iter
             label=label_of(job),
             engine=engine(),
             image=asked.image or "",
+            programs=programs,
         ) as sandbox:
             job.on_stop(lambda stop: sandbox.kill(stop.message))
             if sandbox.warning:
@@ -45,6 +49,11 @@ def sandbox_for(job: ActiveJob, asked: Constraints, kept_as: str = NAME) -> Iter
         raise JobFailed(Reason.IMAGE_MISSING, str(error)) from error
     except SandboxError as error:
         raise JobFailed(Reason.INFRASTRUCTURE, f"The sandbox ({kind}) failed: {error}") from error
+
+
+def kind_for(asked: Constraints) -> str:
+    """Which kind of sandbox these constraints get."""
+    return asked.sandbox or ("docker" if asked.image else settings.SANDBOX) or best_kind()
 
 
 def limits_of(asked: LimitsSpec) -> Limits:

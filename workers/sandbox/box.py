@@ -97,9 +97,15 @@ class Box:
         """Send a request, wait for its answer. Raises KeeperGone."""
         with self._lock:
             self._await_ready()
-            return self._exchange(request, fds, _ANSWER_S)
+            return self._exchange(request, fds, _ANSWER_S)[0]
 
-    def _exchange(self, request: wire.Message, fds: Sequence[int], timeout_s: float) -> wire.Message:
+    def fetch(self, request: wire.Message) -> tuple[wire.Message, list[int]]:
+        """The same for a request that is answered with descriptors too; they are the caller's to close."""
+        with self._lock:
+            self._await_ready()
+            return self._exchange(request, (), _ANSWER_S)
+
+    def _exchange(self, request: wire.Message, fds: Sequence[int], timeout_s: float) -> tuple[wire.Message, list[int]]:
         try:
             self._control.settimeout(timeout_s)
             wire.send(self._control, request, fds)
@@ -108,7 +114,7 @@ class Box:
             raise KeeperGone(f"{self._name}: the sandbox does not answer ({error}).") from error
         if answer is None:
             raise KeeperGone(f"{self._name}: the sandbox ended unexpectedly. {self._complaint()}".strip())
-        return answer[0]
+        return answer
 
     def _await_ready(self) -> None:
         if self._ended:
@@ -164,7 +170,7 @@ class Box:
         if not self._ready:
             return True  # it has not been asked for anything yet
         with contextlib.suppress(SandboxError):
-            return bool(self._exchange({"do": "stop", "grace_s": grace_s}, (), grace_s + 1.0)["gone"])
+            return bool(self._exchange({"do": "stop", "grace_s": grace_s}, (), grace_s + 1.0)[0]["gone"])
         return False
 
     def _wait_for_end(self) -> None:

@@ -13,18 +13,21 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import MappingProxyType
 
 from workers.sandbox import identity
 from workers.sandbox.box import INSIDE, keeper_command
 from workers.sandbox.folders import Folders
 from workers.sandbox.identity import User
-from workers.sandbox.port import MIB, WORKSPACE, Limits, SandboxError
+from workers.sandbox.port import MIB, WORKSPACE, Limits, Programs, SandboxError
 from workers.sandbox.setup import LocalKind, Setup
 
 _HOME = "/home/job"
 _SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
 _SHARED_MEMORY_BYTES = 256 * MIB
 _INSIDE_AT = "/run/hive"
+_PROGRAMS_AT = f"{_INSIDE_AT}/programs"
+_NONE: Programs = MappingProxyType({})
 # What programs need of /etc, and nothing that could be a secret. Missing ones are skipped.
 _ETC = [
     *("alternatives", "ca-certificates", "debian_version", "fonts", "ld.so.cache", "ld.so.conf", "ld.so.conf.d"),
@@ -36,7 +39,7 @@ _ETC_WITH_NETWORK = ["resolv.conf"]
 _KEEPER_CAPABILITIES = {"CAP_SETUID": 7, "CAP_SETGID": 6, "CAP_KILL": 5, "CAP_SYS_PTRACE": 19, "CAP_DAC_READ_SEARCH": 2}
 
 
-def arrange(folders: Folders, limits: Limits, user: User | None) -> Setup:
+def arrange(folders: Folders, limits: Limits, user: User | None, programs: Programs = _NONE) -> Setup:
     bwrap = shutil.which("bwrap")
     if bwrap is None:
         raise SandboxError("bwrap is not installed.", permanent=True)
@@ -46,6 +49,7 @@ def arrange(folders: Folders, limits: Limits, user: User | None) -> Setup:
         *_namespaces(limits, user, bwrap),
         *_folders(),
         *_system(),
+        *_programs(programs),
         *_etc(folders, limits, user),
         *_devices(folders, sized),
         *_own_places(folders, limits, sized),
@@ -57,7 +61,7 @@ def arrange(folders: Folders, limits: Limits, user: User | None) -> Setup:
         workspace=WORKSPACE,
         home=_HOME,
         tmp="/tmp",  # noqa: S108 - the sandbox's own
-        path=_path(),
+        path=f"{_path()}:{_PROGRAMS_AT}" if programs else _path(),
         own_pids=True,
         own_loopback=not limits.network,
         counts_alone=True,
@@ -120,6 +124,13 @@ def _system() -> list[str]:
     if prefix:
         argv += ["--ro-bind", prefix, prefix]
     return [*argv, "--ro-bind", os.fspath(INSIDE), f"{_INSIDE_AT}/inside"]
+
+
+def _programs(programs: Programs) -> list[str]:
+    argv = ["--dir", _PROGRAMS_AT] if programs else []
+    for name, file in programs.items():
+        argv += ["--ro-bind", os.path.realpath(file), f"{_PROGRAMS_AT}/{name}"]
+    return argv
 
 
 def _python_prefix() -> str:

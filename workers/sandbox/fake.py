@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import tempfile
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -127,6 +128,9 @@ class FakeSandbox:
             running.end(self._result(answer.ended, answer.exit_code, len(answer.output), answer.message))
         self.started.append(running)
         return running
+
+    def listen(self) -> socket.socket:
+        return socket.create_server(("127.0.0.1", 0))
 
     def read(self, path: str, limit_bytes: int) -> bytes:
         return self._tree.read(path, limit_bytes)

@@ -8,11 +8,12 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from workers.sandbox import bubblewrap, process
 from workers.sandbox.docker.engine import Engine
 from workers.sandbox.local import LocalSandbox
-from workers.sandbox.port import Limits, Sandbox, SandboxError
+from workers.sandbox.port import Limits, Programs, Sandbox, SandboxError
 from workers.sandbox.setup import LocalKind
 
 
@@ -26,6 +27,7 @@ class Wanted:
     sockets: Path | None
     engine: Engine
     image: str
+    programs: Programs
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ def _local(kind: LocalKind) -> Kind:
     def open_it(wanted: Wanted) -> Sandbox:
         if wanted.image:
             raise SandboxError(f"A sandbox of kind {kind.name!r} has no image; use `docker`.", permanent=True)
-        return LocalSandbox(kind, wanted.scratch, wanted.limits, wanted.label, wanted.sockets)
+        return LocalSandbox(kind, wanted.scratch, wanted.limits, wanted.label, wanted.sockets, wanted.programs)
 
     return Kind(kind.name, kind.isolates, open_it, kind.hint)
 
@@ -51,6 +53,10 @@ def _local(kind: LocalKind) -> Kind:
 def _open_docker(wanted: Wanted) -> Sandbox:
     from workers.sandbox.docker.sandbox import DockerSandbox
 
+    if wanted.programs:
+        names = ", ".join(wanted.programs)
+        message = f"A container has the programs of its image only; {names} would be this machine's."
+        raise SandboxError(f"{message} Use the sandbox `bubblewrap` or `process`.", permanent=True)
     return DockerSandbox(
         wanted.engine, wanted.image, wanted.scratch, wanted.limits, wanted.label, sockets=wanted.sockets
     )
@@ -78,7 +84,7 @@ class KindReport:
     isolates: bool
 
 
-def open_sandbox(
+def open_sandbox(  # noqa: PLR0913 - who opens one names each
     kind: str = "",
     *,
     scratch: Path,
@@ -87,15 +93,17 @@ def open_sandbox(
     sockets: Path | None = None,
     engine: Engine | None = None,
     image: str = "",
+    programs: Programs = MappingProxyType({}),
 ) -> Sandbox:
     """A sandbox to enter. Empty `kind`: the best that works here.
 
     `scratch`: a folder for many sandboxes, each below its `label`; as root it should be one that every user may enter.
     `sockets`: a folder for the unix sockets of long-lived processes, when scratch is too long a path for them.
     `engine`, `image`: for the kind docker; empty: the engine that answers here, and its usual image.
+    `programs`: for the kinds of this machine.
     Raises SandboxError for a kind that nobody knows; entering it does where it cannot start.
     """
-    wanted = Wanted(scratch, limits or Limits(), label, sockets, engine or Engine(), image)
+    wanted = Wanted(scratch, limits or Limits(), label, sockets, engine or Engine(), image, programs)
     return _known(kind or best_kind()).open(wanted)
 
 

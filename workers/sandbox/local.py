@@ -19,7 +19,7 @@ from workers.sandbox.folders import Folders, LabelTaken, disk_trouble
 from workers.sandbox.inside import wire
 from workers.sandbox.log import BoundedLog
 from workers.sandbox.orders import Orders
-from workers.sandbox.port import WORKSPACE, Address, Ended, Limits, OnOutput, Result, SandboxError
+from workers.sandbox.port import WORKSPACE, Address, Ended, Limits, OnOutput, Programs, Result, SandboxError
 from workers.sandbox.result import Rules, Sampled, conclude
 from workers.sandbox.running import LocalRunning
 from workers.sandbox.setup import LocalKind
@@ -33,13 +33,21 @@ logger = logging.getLogger(__name__)
 class LocalSandbox:
     """See port.Sandbox."""
 
-    def __init__(self, kind: LocalKind, scratch: Path, limits: Limits, label: str, sockets: Path | None) -> None:
+    def __init__(
+        self,
+        kind: LocalKind,
+        scratch: Path,
+        limits: Limits,
+        label: str,
+        sockets: Path | None,
+        programs: Programs,
+    ) -> None:
         """`sockets`: a folder for unix sockets, where scratch/label is too long a path for one."""
         self.kind = kind.name
         self._user = kind.user(scratch)
         self.warning = kind.warning(self._user)
         self.workspace = ""
-        self._kind, self._limits = kind, limits
+        self._kind, self._limits, self._programs = kind, limits, programs
         self._folders = Folders(scratch, label)
         self._sockets = sockets or self._folders.root
         self._tree = Tree(self._folders.workspace, self._user)
@@ -53,7 +61,7 @@ class LocalSandbox:
     def __enter__(self) -> Self:
         self._make_folders()
         try:
-            self._setup = self._kind.arrange(self._folders, self._limits, self._user)
+            self._setup = self._kind.arrange(self._folders, self._limits, self._user, self._programs)
             self.workspace = self._setup.workspace
             self._orders = Orders(self._setup, self._limits, self._user, self._folders.cookie)
             self._box = Box(self.kind, self._setup.argv, self._folders.cookie, self._orders.begin())
@@ -180,6 +188,12 @@ class LocalSandbox:
         listener, path = listen(self._sockets)
         self._bound.append(path)
         return ("unix", str(path)), listener, port
+
+    def listen(self) -> socket.socket:
+        answer, fds = self._box.fetch({"do": "listen"})
+        if not fds:
+            raise SandboxError(f"No socket can be opened in the sandbox: {answer.get('failed')}.")
+        return socket.socket(fileno=fds[0])
 
     def read(self, path: str, limit_bytes: int) -> bytes:
         return self._tree.read(path, limit_bytes)

@@ -5,6 +5,7 @@ A red command is a Result, not an exception. SandboxError means that the sandbox
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -20,6 +21,9 @@ Address = tuple[Literal["unix"], str] | tuple[Literal["tcp"], str, int]
 """("unix", path) or ("tcp", host, port): where Hive reaches a long-lived process."""
 
 OnOutput = Callable[[bytes], None]
+
+Programs = Mapping[str, Path]
+"""Programs of this machine that commands find on their PATH besides the system's: name → file."""
 
 
 class Ended(StrEnum):
@@ -170,6 +174,13 @@ class Sandbox(Protocol):
 
         It should listen on 127.0.0.1 at $PORT: that is `port` where the sandbox has a loopback of its own, of which
         only Running.address leads out, for Hive's own user; elsewhere it is some free port.
+        """
+
+    def listen(self) -> socket.socket:
+        """A listening socket on 127.0.0.1 as the sandbox's commands see it, on a free port: whoever holds it answers
+        them, without a network. Only where the sandbox has a loopback of its own is it theirs alone.
+
+        The caller closes it. SandboxError, permanent, in a kind that runs on another machine.
         """
 
     def read(self, path: str, limit_bytes: int) -> bytes:

@@ -9,28 +9,44 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from types import MappingProxyType
 
 from workers.sandbox import identity
 from workers.sandbox.box import INSIDE, keeper_command
 from workers.sandbox.folders import Folders
 from workers.sandbox.identity import User
-from workers.sandbox.port import Limits
+from workers.sandbox.port import Limits, Programs, SandboxError
 from workers.sandbox.setup import LocalKind, Setup
 
+_NONE: Programs = MappingProxyType({})
 
-def arrange(folders: Folders, _limits: Limits, user: User | None) -> Setup:
+
+def arrange(folders: Folders, _limits: Limits, user: User | None, programs: Programs = _NONE) -> Setup:
     places = (folders.workspace, folders.home, folders.tmp)
     return Setup(
         argv=keeper_command(os.fspath(INSIDE.parent)),
         workspace=os.fspath(folders.workspace),
         home=os.fspath(folders.home),
         tmp=os.fspath(folders.tmp),
-        path=_path(user),
+        path=":".join([_path(user), *_programs(folders, user, programs)]),
         own_pids=False,
         own_loopback=False,
         counts_alone=False,
         on_disk=[os.fspath(place) for place in places],
     )
+
+
+def _programs(folders: Folders, user: User | None, programs: Programs) -> list[str]:
+    """A folder of links to them, if there are any."""
+    if not programs:
+        return []
+    place = folders.root / "programs"
+    place.mkdir(mode=0o755)
+    for name, file in programs.items():
+        if user and not identity.may_enter(file):
+            raise SandboxError(f"{file} lies in a folder that only its owner can enter: move it.", permanent=True)
+        (place / name).symlink_to(file.resolve())
+    return [os.fspath(place)]
 
 
 def _path(user: User | None) -> str:

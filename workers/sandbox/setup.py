@@ -8,7 +8,7 @@ from pathlib import Path
 
 from workers.sandbox.folders import Folders
 from workers.sandbox.identity import User
-from workers.sandbox.port import Limits
+from workers.sandbox.port import Limits, Programs
 
 
 @dataclass(frozen=True)
@@ -36,4 +36,4 @@ class LocalKind:
     hint: Callable[[str], str]  # from the launcher's complaint to what to do about it
     user: Callable[[Path], User | None]  # whom commands run as, given the scratch folder; None: Hive's own user
     warning: Callable[[User | None], str]
-    arrange: Callable[[Folders, Limits, User | None], Setup]
+    arrange: Callable[[Folders, Limits, User | None, Programs], Setup]

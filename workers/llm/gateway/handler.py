@@ -1,7 +1,8 @@
 """One request to the gateway: who asks, what, and the answer whole or as a stream.
 
-A streamed answer is sent when it is complete: one that breaks off is asked again, and the client never sees the half.
-Until then comments keep the connection alive.
+A streamed answer is sent as it is written. One that breaks off is asked again, and the client reads that it begins
+anew; tool calls are sent when the answer is complete, so nobody runs the half of one. While nothing arrives, comments
+keep the connection alive.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 MODEL = "hive"  # the one model that it has: which one answers is Hive's business
+ANEW = "\n\n[This answer broke off here. It begins anew:]\n\n"
 LARGEST_BYTES = 32 * 1024 * 1024
 
 
@@ -60,8 +62,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def _answer(self, asked: shapes.Asked) -> None:
         self._streaming = False
+        self._sent = ""  # of the text of this answer
         try:
-            reply = self.gateway.reply(asked, self._alive if asked.stream else _nothing)
+            reply = self.gateway.reply(asked, self._tell if asked.stream else _nothing)
         except BudgetExhausted as error:
             return self._fail(402, "budget_exhausted", str(error))
         except ContextTooLong as error:
@@ -78,7 +81,8 @@ class Handler(BaseHTTPRequestHandler):
         if not asked.stream:
             return self._json(200, shapes.whole(reply, MODEL))
         self._begin()
-        for chunk in shapes.chunks(reply, MODEL):
+        rest = reply.text.removeprefix(self._sent)
+        for chunk in shapes.chunks(reply, rest, MODEL):
             self._event(json.dumps(chunk))
         return self._end()
 
@@ -86,11 +90,18 @@ class Handler(BaseHTTPRequestHandler):
         given = self.headers.get("Authorization", "").removeprefix("Bearer ")
         return hmac.compare_digest(given.encode(), self.gateway.key.encode())
 
-    def _alive(self, delta: Delta) -> None:
-        """Whatever the model does, the client hears that somebody is there."""
-        if delta.kind in (Kind.WAITING, Kind.AGAIN):
+    def _tell(self, delta: Delta) -> None:
+        """Text as it comes; else the client hears that somebody is there."""
+        if delta.kind is Kind.TEXT and delta.text:
+            self._begin()
+            self._event(json.dumps(shapes.text_chunk(delta.text, MODEL)))
+            self._sent += delta.text
+        elif delta.kind in (Kind.WAITING, Kind.AGAIN):
             self._begin()
             self._chunk(b": waiting\n\n")
+            if delta.kind is Kind.AGAIN and self._sent:
+                self._event(json.dumps(shapes.text_chunk(ANEW, MODEL)))
+                self._sent = ""
 
     def _begin(self) -> None:
         if not self._streaming:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import secrets
+import socket
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from http.server import ThreadingHTTPServer
 from types import TracebackType
 from typing import Self
 
+from workers.llm.budget import BudgetExhausted
 from workers.llm.gateway.handler import Handler
 from workers.llm.gateway.shapes import Asked, Mask
-from workers.llm.port import Delta, Model, OnDelta, Reply, ignore
+from workers.llm.port import Delta, Model, ModelError, OnDelta, Reply, ignore
 
 
 class Gateway:
@@ -19,7 +22,9 @@ class Gateway:
 
     Not in charge of: which model answers and what it may cost. `make_model` gives a fresh Model per request, as several
     may come at once; the budget, the retries and the fallbacks are its own. `before` is called ahead of each request
-    and may raise BudgetExhausted. `done` is called in the request's thread when it is over (to give back a connection).
+    and may raise BudgetExhausted. `telling` opens an on_delta for one request. `on_failure` hears of each request that
+    got no answer. `done` is called in the request's thread when it is over (to give back a connection). `listener`: a
+    socket to answer on in place of one of its own; it is closed with the gateway.
     An address and a key are of no use after close(): the key is made for this gateway alone.
     """
 
@@ -29,19 +34,22 @@ class Gateway:
         *,
         mask: Mask = str,
         before: Callable[[], None] = lambda: None,
-        on_delta: OnDelta = ignore,
+        telling: Callable[[], AbstractContextManager[OnDelta]] = lambda: nullcontext(ignore),
+        on_failure: Callable[[Exception], None] = lambda _error: None,
         done: Callable[[], None] = lambda: None,
+        listener: socket.socket | None = None,
     ) -> None:
         self.key = secrets.token_urlsafe(32)
         self.mask = mask
         self.done = done
         self._make_model = make_model
         self._before = before
-        self._on_delta = on_delta
+        self._telling = telling
+        self._on_failure = on_failure
         self._models: set[Model] = set()
         self._lock = threading.Lock()
         self._why = ""
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("GatewayHandler", (Handler,), {"gateway": self}))
+        self._server = _server(type("GatewayHandler", (Handler,), {"gateway": self}), listener)
         self._server.daemon_threads = True
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=[0.05], name="hive-gateway", daemon=True
@@ -52,13 +60,26 @@ class Gateway:
         """What a client is given as its base URL."""
         return f"http://127.0.0.1:{self._server.server_address[1]}/v1"
 
+    @property
+    def busy(self) -> bool:
+        """Whether a model is being asked right now."""
+        return bool(self._models)
+
     def reply(self, asked: Asked, on_delta: OnDelta) -> Reply:
         """Ask a model. Raises what Model.reply raises."""
 
-        def tell(delta: Delta) -> None:
+        def tell_both(delta: Delta) -> None:
             on_delta(delta)
-            self._on_delta(delta)
+            tell(delta)
 
+        try:
+            with self._telling() as tell:
+                return self._reply(asked, tell_both)
+        except (BudgetExhausted, ModelError) as error:
+            self._on_failure(error)
+            raise
+
+    def _reply(self, asked: Asked, tell: OnDelta) -> Reply:
         self._before()
         model = self._make_model()
         with self._lock:
@@ -92,3 +113,12 @@ class Gateway:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close("The job has ended.")
+
+
+def _server(handler: type[Handler], listener: socket.socket | None) -> ThreadingHTTPServer:
+    if listener is None:
+        return ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server = ThreadingHTTPServer(listener.getsockname(), handler, bind_and_activate=False)
+    server.socket.close()
+    server.socket = listener
+    return server

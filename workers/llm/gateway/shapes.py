@@ -78,19 +78,25 @@ def whole(reply: Reply, name: str) -> dict[str, Any]:
     return {**_head(name, "chat.completion"), "choices": [choice], "usage": _usage(reply)}
 
 
-def chunks(reply: Reply, name: str) -> Iterator[dict[str, Any]]:
-    head = _head(name, "chat.completion.chunk")
-
-    def chunk(delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:
-        return {**head, "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]}
-
-    yield chunk({"role": "assistant", "content": ""})
-    for start in range(0, len(reply.text), PIECE):
-        yield chunk({"content": reply.text[start : start + PIECE]})
+def chunks(reply: Reply, rest: str, name: str) -> Iterator[dict[str, Any]]:
+    """What is left to send of a streamed answer: the rest of its text, its calls, how it ended, what it used."""
+    yield text_chunk("", name)
+    yield from (text_chunk(rest[start : start + PIECE], name) for start in range(0, len(rest), PIECE))
     for index, call in enumerate(_calls(reply)):
-        yield chunk({"tool_calls": [{"index": index, **call}]})
-    yield chunk({}, _finish(reply))
-    yield {**head, "choices": [], "usage": _usage(reply)}
+        yield _chunk(name, {"tool_calls": [{"index": index, **call}]})
+    yield _chunk(name, {}, _finish(reply))
+    yield {**_head(name, "chat.completion.chunk"), "choices": [], "usage": _usage(reply)}
+
+
+def text_chunk(text: str, name: str) -> dict[str, Any]:
+    return _chunk(name, {"role": "assistant", "content": text})
+
+
+def _chunk(name: str, delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:
+    return {
+        **_head(name, "chat.completion.chunk"),
+        "choices": [{"index": 0, "delta": delta, "finish_reason": finish}],
+    }
 
 
 def error(kind: str, message: str) -> dict[str, Any]:

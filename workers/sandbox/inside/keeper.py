@@ -6,6 +6,7 @@ on one socket, each gets one answer:
 
     {"do": "begin", limits, places, memory_places, own_pids, uid}   → {"pid"}
     {"do": "spawn", order} + [control, output, (listener)]  → {}
+    {"do": "listen"}   → {"failed": why} or {} + [listener]: a socket on the loopback as commands see it
     {"do": "report"}   → {"peak_memory_bytes", "over": [ended, sentence] | null}
     {"do": "clear"}   → {"gone": bool}: ends all commands
     {"do": "stop", grace_s}   → {"gone": bool}, then the keeper ends
@@ -69,8 +70,11 @@ class Keeper:
             return False
         request, fds = received
         reply: wire.Message = {}
+        listener: socket.socket | None = None
         if request["do"] == "spawn":
             self._spawn(request["order"], fds)
+        elif request["do"] == "listen":
+            reply, listener = _listen()
         elif request["do"] == "report":
             self._over = self._over or self._meter.final_disk()
             reply = {"peak_memory_bytes": self._meter.peak_memory_bytes, "over": self._over}
@@ -79,7 +83,9 @@ class Keeper:
         elif request["do"] == "stop":
             self._ask_to_end(request["grace_s"])
             reply = {"gone": self.kill_everything()}
-        wire.send(self._control, reply)
+        wire.send(self._control, reply, [listener.fileno()] if listener else ())
+        if listener:
+            listener.close()  # Hive has its own copy
         return bool(request["do"] != "stop")
 
     def _spawn(self, order: wire.Message, fds: list[int]) -> None:
@@ -150,6 +156,17 @@ class Keeper:
         os.waitpid(pid, 0)
         for warden in self._wardens:
             processes.send(warden, signal.SIGKILL)
+
+
+def _listen() -> tuple[wire.Message, socket.socket | None]:
+    listener = socket.socket()
+    try:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(128)
+    except OSError as error:
+        listener.close()
+        return {"failed": str(error)}, None
+    return {}, listener
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -13,13 +14,13 @@ import httpx
 import pytest
 
 from tests.contract.models.conftest import QUICK, endpoint_of
-from tests.providers import Cut, Refuse, calls, overloaded, says, scripted
+from tests.providers import Cut, Refuse, Stall, calls, overloaded, says, scripted
 from workers.llm import fake
 from workers.llm.budget import BudgetExhausted, FakeBudget
 from workers.llm.calling import CalledModel
 from workers.llm.fake import FakeModel, Hang, Script
 from workers.llm.gateway import Gateway
-from workers.llm.port import Finish, Reply, ToolCall
+from workers.llm.port import Finish, ModelError, Reply, ToolCall
 
 HELLO = {"model": "hive", "messages": [{"role": "user", "content": "Hello"}]}
 TOOLS = [{"type": "function", "function": {"name": "shell", "description": "Run.", "parameters": {"type": "object"}}}]
@@ -118,6 +119,37 @@ def test_a_stream_is_kept_alive_while_the_model_thinks() -> None:
         assert client.post("/chat/completions", json={**HELLO, "stream": True}).text.startswith(": waiting\n\n")
 
 
+def test_text_is_sent_as_it_is_written() -> None:
+    """The first words are there while the provider still holds back the last ones."""
+    words, later = "The first words of an answer that", " goes on."
+    with scripted([Stall(says(words + later), for_s=30)]) as provider:
+        endpoint = endpoint_of("openai", provider)
+        with (
+            Gateway(lambda: CalledModel([endpoint], FakeBudget(), patience=QUICK)) as gateway,
+            client_of(gateway) as client,
+            client.stream("POST", "/chat/completions", json={**HELLO, "stream": True}) as answer,
+        ):
+            first = next(line for line in answer.iter_lines() if line.startswith("data: {"))
+    assert json.loads(first[6:])["choices"][0]["delta"]["content"].startswith("The first words")
+
+
+def test_it_answers_on_a_socket_that_it_was_given() -> None:
+    listener = socket.create_server(("127.0.0.1", 0))
+    port = listener.getsockname()[1]
+    with serving([fake.says("Good day.")], listener=listener) as (gateway, _, client):
+        assert gateway.address == f"http://127.0.0.1:{port}/v1"
+        assert client.post("/chat/completions", json=HELLO).status_code == 200
+    assert listener.fileno() == -1
+
+
+def test_whoever_runs_the_client_hears_why_it_got_no_answer() -> None:
+    heard: list[Exception] = []
+    with serving([ModelError("No such model.", permanent=True)], on_failure=heard.append) as (gateway, _, client):
+        assert client.post("/chat/completions", json=HELLO).status_code == 400
+        assert not gateway.busy
+    assert [str(error) for error in heard] == ["No such model."]
+
+
 def test_a_budget_that_is_used_up_is_no_reason_to_ask_again() -> None:
     def refuse() -> None:
         raise BudgetExhausted("The run's budget is used up.", "steps")
@@ -160,7 +192,8 @@ def test_it_carries_retries_fallback_and_budget() -> None:
         with Gateway(lambda: CalledModel(endpoints, budget, patience=QUICK)) as gateway, client_of(gateway) as client:
             answer = client.post("/chat/completions", json={**HELLO, "tools": TOOLS, "stream": True})
     assert answer.text.count('"name": "shell"') == 1
-    assert "This is how it begins" not in answer.text
+    assert answer.text.count("This is how it begins") == 1
+    assert "It begins anew" in answer.text
     assert len(budget.settled) == 2  # what broke off was paid as far as it came
     assert len(budget.asked) == 4
 
