@@ -58,7 +58,7 @@ class S3:
         return len(self.client.list_multipart_uploads(Bucket=bucket).get("Uploads", []))
 
     def go_away(self) -> None:
-        """Connections are refused from now on."""
+        """Connections are refused from now on, and those that are open end."""
         self._tell("away")
 
     def fail(self, times: int) -> None:

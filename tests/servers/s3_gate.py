@@ -10,11 +10,13 @@ import hashlib
 import hmac
 import io
 import os
+import socket
 import sys
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import parse_qs, parse_qsl, quote, urlencode
 
 from botocore.auth import S3SigV4Auth
@@ -141,7 +143,17 @@ def _refuse(environ: Environ, start: Callable[..., Any], status: str, code: str)
 
 
 class Quiet(MotoRequestHandler):
-    """Says nothing of what it is asked."""
+    """Says nothing of what it is asked. Knows its connections: they are kept, and would outlive the listener."""
+
+    open: ClassVar[set[socket.socket]] = set()
+
+    def setup(self) -> None:
+        super().setup()
+        self.open.add(self.connection)
+
+    def finish(self) -> None:
+        self.open.discard(self.connection)
+        super().finish()
 
     def log(self, *args: Any) -> None:
         pass
@@ -167,6 +179,9 @@ class Server:
             self._listening.shutdown()
             self._listening.server_close()
             self._listening = None
+            for connection in list(Quiet.open):
+                with suppress(OSError):  # it has just ended by itself
+                    connection.shutdown(socket.SHUT_RDWR)
 
 
 def main(key: str, secret: str) -> None:

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
+from hypothesis.errors import Flaky
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from apps.events.lifecycle import Guard, IllegalMove, MoveLost
@@ -206,6 +207,8 @@ def _no_republishing(patch: pytest.MonkeyPatch) -> None:
 
 
 MUTANTS = [_no_fence, _no_expiry, _no_republishing]
+# A row may come twice where the database refuses it; and what fails by the clock may not fail when it is played again.
+FAULTS = (AssertionError, MoveLost, IllegalMove, IntegrityError, Flaky)
 
 
 @pytest.mark.parametrize("mutate", MUTANTS, ids=lambda mutate: mutate.__name__.strip("_"))
@@ -213,5 +216,5 @@ def test_each_guard_is_needed(
     machine: type[Delivery], mutate: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mutate(monkeypatch)
-    with pytest.raises((AssertionError, MoveLost, IllegalMove)):
+    with pytest.raises(FAULTS):
         explore(machine, examples=300)
