@@ -27,6 +27,14 @@ def log_channel(job_id: int) -> str:
     return f"hive:log:{job_id}"
 
 
+FLEET = "hive:fleet"
+
+
+def fleet() -> None:
+    """Tell those who wait for work on behalf of agents that there may be some."""
+    _publish(FLEET)
+
+
 def run(run_id: int) -> None:
     """Tell readers that the run has new events or changed."""
     _publish(run_channel(run_id))

@@ -166,6 +166,7 @@ class Job(models.Model):
     round = models.PositiveSmallIntegerField(default=1)
     attempt = models.PositiveSmallIntegerField(default=1)
     needs = models.JSONField(default=list, help_text="Ids of the jobs that must be completed before this one.")
+    runs_on = models.JSONField(default=list, help_text="Tags of the agents that may do it; empty: a Celery worker.")
 
     status = models.CharField(max_length=12, choices=JobStatus, default=JobStatus.QUEUED)
     reason = models.CharField(max_length=30, choices=Reason, blank=True)

@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 from apps.accounts.models import User
 from apps.events import clock
 from apps.projects.queries import in_visible_projects
-from apps.runs.models import Gate, Job, Run
+from apps.runs.models import Gate, Job, Run, Task
 from apps.runs.plan.decide import JobView, Snapshot, TaskView
 from apps.runs.plan.graph import Node
 from apps.runs.plan.workflows import TaskLink, nodes
@@ -62,7 +62,7 @@ def read_state(run: Run) -> RunState:
             newest[Node(job.step, task.key if task else "").key] = job
     snapshot = Snapshot(
         status=run.status,
-        nodes=plan_nodes(run, [TaskLink(task.key, tuple(task.needs)) for task in tasks.values()]),
+        nodes=plan_nodes(run, [_link(task) for task in tasks.values()]),
         jobs={key: view(job) for key, job in newest.items()},
         gates={gate.name: (gate.status, gate.message) for gate in run.gates.filter(round=run.round)},
         tasks={key: TaskView(key, task.round) for key, task in tasks.items()},
@@ -72,6 +72,10 @@ def read_state(run: Run) -> RunState:
         attempts=settings.JOB_ATTEMPTS,
     )
     return RunState(snapshot, newest)
+
+
+def _link(task: Task) -> TaskLink:
+    return TaskLink(task.key, tuple(task.needs), tuple(task.spec.get("runs_on") or ()))
 
 
 def view(job: Job) -> JobView:

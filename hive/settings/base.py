@@ -34,6 +34,7 @@ INSTALLED_APPS = [
     "apps.specs",
     "apps.runs",
     "apps.artifacts",
+    "apps.fleet",
     "apps.releases",
     "apps.incidents",
     "apps.upkeep",

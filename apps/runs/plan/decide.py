@@ -82,9 +82,13 @@ class OpenGate:
 
 @dataclass(frozen=True)
 class Publish:
-    """Hand out everything that can be reached without waiting for a running job or a person."""
+    """Hand out everything that can be reached without waiting for a running job, an agent or a person.
+
+    `for_agents`: what begins now and no message is sent for; an agent asks for it.
+    """
 
     waves: tuple[Wave, ...]
+    for_agents: tuple[Node, ...] = ()
 
 
 Decision = Wait | End | Stop | Repair | OpenGate | Publish
@@ -139,8 +143,12 @@ def _go_on(run: Snapshot, running: set[str]) -> Decision:
     for node in run.nodes:
         if node.key in gates and node.gate not in run.gates and all(key in done for key in node.after):
             return OpenGate(node.gate)
-    open_nodes = reachable(run.nodes, done, blocked=running | gates | resting)
-    return Publish(waves(open_nodes)) if open_nodes else Wait()
+    remote = {node.key for node in run.nodes if node.runs_on} - done
+    open_nodes = reachable(run.nodes, done, blocked=running | gates | resting | remote)
+    offered = {key for key, job in run.jobs.items() if job.status == JobStatus.QUEUED}
+    begin = remote - running - resting - offered
+    for_agents = tuple(node for node in run.nodes if node.key in begin and done.issuperset(node.after))
+    return Publish(waves(open_nodes), for_agents) if open_nodes or for_agents else Wait()
 
 
 def _is_done(run: Snapshot, node: Node) -> bool:

@@ -12,12 +12,14 @@ GATE = "gate."
 class Node:
     """One step of the plan, for one task or for all: a Celery task (`coding.code`) or a gate (`gate.before_deploy`).
 
-    `after` holds the keys of the nodes that must be done first.
+    `after` holds the keys of the nodes that must be done first. `runs_on` are the tags of the agents that may do it;
+    where there are none, a Celery worker does.
     """
 
     step: str
     task: str = ""
     after: tuple[str, ...] = ()
+    runs_on: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:

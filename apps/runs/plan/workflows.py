@@ -34,6 +34,7 @@ class TaskLink:
 
     key: str
     needs: tuple[str, ...] = ()
+    runs_on: tuple[str, ...] = ()
 
 
 WORKFLOWS = {

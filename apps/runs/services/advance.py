@@ -35,7 +35,7 @@ def decide_and_prepare(run_id: int) -> Messages | None:
             state = read_state(run)
             decision = decide(state.snapshot)
             if isinstance(decision, Publish):
-                return prepare(run, decision.waves, state.snapshot.nodes, state.newest)
+                return prepare(run, decision, state.snapshot.nodes, state.newest)
             if not _act(run, decision):
                 return None
     return None

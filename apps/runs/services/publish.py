@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from apps.events import clock
+from django.db import transaction
+
+from apps.events import clock, wake
 from apps.events.lifecycle import MoveLost, move
 from apps.runs.models import Job, Run, Task
-from apps.runs.plan.graph import Chain, Node, Wave
+from apps.runs.plan.decide import Publish
+from apps.runs.plan.graph import Chain, Node
 from apps.runs.plan.workflows import CODE
 from apps.runs.states import JobStatus, TaskStatus
 
@@ -34,23 +37,26 @@ def next_epoch(run: Run) -> int:
     return run.epoch
 
 
-def prepare(run: Run, waves: Sequence[Wave], nodes: Sequence[Node], newest: dict[str, Job]) -> Messages:
-    """The messages for these waves, with a queued job behind each: an old one that is still queued, or a new attempt.
+def prepare(run: Run, due: Publish, nodes: Sequence[Node], newest: dict[str, Job]) -> Messages:
+    """The messages for what is due, with a queued job behind each: an old one that is still queued, or a new attempt.
 
-    `newest` holds the newest job of each node in its current round. Call under the run's lock.
+    What agents are to do gets its job and no message. `newest` holds the newest job of each node in its current round.
+    Call under the run's lock.
     """
     epoch = next_epoch(run)
     tasks = {task.key: task for task in run.tasks.all()}
     jobs = dict(newest)
     needs = _job_needs(nodes)
-    for node in (node for wave in waves for chain in wave for node in chain):
+    for node in (*due.for_agents, *(node for wave in due.waves for chain in wave for node in chain)):
         needed = [jobs[key].pk for key in needs[node.key]]
         jobs[node.key] = _queued(run, node, tasks.get(node.task), jobs.get(node.key), needed)
 
     def messages(chain: Chain) -> tuple[Message, ...]:
         return tuple(Message(node.step, jobs[node.key].pk, epoch) for node in chain)
 
-    return tuple(tuple(messages(chain) for chain in wave) for wave in waves)
+    if due.for_agents:
+        transaction.on_commit(wake.fleet)
+    return tuple(tuple(messages(chain) for chain in wave) for wave in due.waves)
 
 
 def _job_needs(nodes: Sequence[Node]) -> dict[str, list[str]]:
@@ -77,5 +83,6 @@ def _queued(run: Run, node: Node, task: Task | None, last: Job | None, needs: li
         round=task.round if task else run.round,
         attempt=last.attempt + 1 if last else 1,
         needs=needs,
+        runs_on=list(node.runs_on),
         queued_at=clock.now(),
     )

@@ -85,11 +85,14 @@ def _forgotten(now: datetime, paused: list[str]) -> Iterator[int]:
     resumed = dict(Queue.objects.exclude(resumed_at=None).values_list("role", "resumed_at"))
     for run in _quiet(now, paused)[:BATCH]:
         waiting = run.jobs.filter(status=JobStatus.QUEUED).order_by("pk")
-        head = due_jobs().filter(run=run).exclude(role__in=paused).order_by("pk").first() or waiting.first()
+        due = due_jobs().filter(run=run).exclude(role__in=paused).order_by("pk")
+        head = due.filter(runs_on=[]).first() or due.first() or waiting.first()
         moved_at = run.last_end or run.created_at
         role = head.role if head else "manager"
         resumed_at = resumed.get(role, NEVER)
         if head and _waited_too_long(run, head, max(head.queued_at, moved_at, resumed_at), now):
+            continue
+        if head and head.runs_on:  # an agent asks for it; there is no message that could be lost
             continue
         published_at = run.published_at or moved_at
         wait_s = 2 * settings.SWEEP_S
@@ -119,7 +122,9 @@ def _waited_too_long(run: Run, head: Job, since: datetime, now: datetime) -> boo
     if now - since < timedelta(seconds=settings.QUEUE_TIMEOUT_S):
         return False
     minutes = settings.QUEUE_TIMEOUT_S / 60
-    message = f"No {head.role} worker took {head.step} within {minutes:g} minutes. See `hive status`, or Flower."
+    who = f"agent with the tags {', '.join(head.runs_on)}" if head.runs_on else f"{head.role} worker"
+    see = "the list of agents" if head.runs_on else "`hive status`, or Flower"
+    message = f"No {who} took {head.step} within {minutes:g} minutes. See {see}."
     return stop_run(run.pk, Reason.QUEUE_TIMEOUT, message)
 
 

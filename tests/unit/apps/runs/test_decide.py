@@ -124,3 +124,34 @@ def test_work_before_a_gate_is_published_up_to_it() -> None:
 def test_a_rejected_gate_ends_the_run() -> None:
     rejected = replace(run(("after_plan",), plan="completed"), gates={"after_plan": ("rejected", "not like this")})
     assert decide(rejected) == End("failed", "rejected", "not like this")  # type: ignore[arg-type]
+
+
+def for_agents(**jobs: str) -> Snapshot:
+    """As run(), where an agent is to test."""
+    plan = nodes("build", [TaskLink("a")], deploys=True)
+    tagged = tuple(replace(node, runs_on=("arm",)) if node.key == TEST else node for node in plan)
+    return replace(run(**jobs), nodes=tagged)
+
+
+def test_what_an_agent_does_gets_no_message_and_neither_does_what_comes_after() -> None:
+    decision = decide(for_agents(plan="completed"))
+    assert published(decision) == [CODE]
+    assert isinstance(decision, Publish)
+    assert decision.for_agents == ()
+
+
+def test_an_agents_job_is_made_when_its_turn_has_come_and_then_waited_for() -> None:
+    decision = decide(for_agents(plan="completed", code="completed"))
+    assert isinstance(decision, Publish)
+    assert (published(decision), [node.key for node in decision.for_agents]) == ([], [TEST])
+    assert decide(for_agents(plan="completed", code="completed", test="queued")) == Wait()
+
+
+def test_after_an_agents_job_the_rest_is_published() -> None:
+    assert published(decide(for_agents(plan="completed", code="completed", test="completed"))) == [DEPLOY, ACCEPT]
+
+
+def test_an_agents_lost_job_is_made_once_more() -> None:
+    decision = decide(for_agents(plan="completed", code="completed", test="failed:lost"))
+    assert isinstance(decision, Publish)
+    assert [node.key for node in decision.for_agents] == [TEST]

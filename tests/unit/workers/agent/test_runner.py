@@ -1,0 +1,128 @@
+"""run(): what an order says happens in a sandbox, and nothing of it is lost on the way out."""
+
+import hashlib
+import io
+import tarfile
+from dataclasses import replace
+from typing import Any
+
+from apps.fleet.order import Bounds, Cache, Command, Order, Package
+from tests.unit.workers.agent.desk import Remembering
+from workers.agent.runner import FILE, REPORT, Report, run
+from workers.sandbox.docker.images import ImageMissing
+from workers.sandbox.fake import Answer, FakeSandbox
+from workers.sandbox.port import Ended, SandboxError
+
+
+def order(*lines: str, **more: Any) -> Order:
+    return Order(tuple(Command(tuple(line.split())) for line in lines), **more)
+
+
+def tar_of(**files: bytes) -> bytes:
+    held = io.BytesIO()
+    with tarfile.open(fileobj=held, mode="w") as tar:
+        for name, data in files.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            tar.addfile(info, io.BytesIO(data))
+    return held.getvalue()
+
+
+def done(an_order: Order, desk: Remembering, **script: Answer) -> Report:
+    return run(an_order, desk, lambda _: FakeSandbox(script))
+
+
+def test_commands_run_one_after_the_other_and_their_output_goes_to_the_desk() -> None:
+    desk = Remembering()
+    report = done(order("a", "b"), desk, a=Answer(output=b"one\n"), b=Answer(output=b"two\n"))
+    assert (report.reason, report.exit_code, len(report.commands)) == ("", 0, 2)
+    assert desk.printed == b"$ a\none\n$ b\ntwo\n[hive] Every command exited with 0.\n"
+
+
+def test_the_first_red_command_ends_the_job_with_its_code_and_cleaning_up_still_happens() -> None:
+    desk = Remembering()
+    red = order("a", "b", "c")
+    red = replace(red, commands=(*red.commands[:2], replace(red.commands[2], always=True)))
+    report = done(red, desk, a=Answer(3), b=Answer(output=b"never"), c=Answer(output=b"cleaned"))
+    assert (report.reason, report.exit_code) == ("script_failed", 3)
+    assert b"cleaned" in desk.printed
+    assert b"never" not in desk.printed
+
+
+def test_secrets_reach_the_command_and_not_the_desk() -> None:
+    sandbox, desk = FakeSandbox({"a": Answer(output=b"it is hush-hush, really")}), Remembering()
+    run(order("a", env={"A": "1"}, secrets={"TOKEN": "hush-hush"}), desk, lambda _: sandbox)
+    assert sandbox.calls[0].env == {"A": "1", "TOKEN": "hush-hush"}
+    assert b"it is [masked], really" in desk.printed
+
+
+def test_artifacts_and_reports_are_kept_also_after_a_red_command() -> None:
+    desk = Remembering()
+    writes = {"dist/app.bin": b"\0\1", "junit.xml": b"<testsuite/>", "other": b"x"}
+    done(order("a", artifacts=("dist/**",), junit=("*.xml",)), desk, a=Answer(1, writes=writes))
+    assert desk.kept == {"junit.xml": (REPORT, b"<testsuite/>"), "dist/app.bin": (FILE, b"\0\1")}
+
+
+def test_what_passes_the_bounds_of_artifacts_is_named_and_left_out() -> None:
+    desk = Remembering()
+    bounded = order("a", artifacts=("*.bin",), bounds=Bounds(artifact_bytes=3))
+    done(bounded, desk, a=Answer(writes={"a.bin": b"123", "b.bin": b"4"}))
+    assert list(desk.kept) == ["a.bin"]
+    assert b"Not kept: b.bin" in desk.printed
+
+
+def test_the_workspace_begins_with_the_package_and_the_files_over_it() -> None:
+    data = tar_of(**{"a.txt": b"packed", "b.txt": b"packed"})
+    package = Package("key", hashlib.sha256(data).hexdigest(), len(data))
+    desk = Remembering(packed=data)
+    done(order("a", package=package, files={"b.txt": "written"}, artifacts=("*.txt",)), desk, a=Answer())
+    assert desk.kept == {"a.txt": (FILE, b"packed"), "b.txt": (FILE, b"written")}
+
+
+def test_a_package_that_arrived_damaged_is_not_built() -> None:
+    data = tar_of(**{"a.txt": b"packed"})
+    package = Package("key", hashlib.sha256(b"another").hexdigest(), len(data))
+    desk = Remembering(packed=data)
+    report = done(order("a", package=package), desk, a=Answer(output=b"ran"))
+    assert report.reason == "infrastructure"
+    assert b"ran" not in desk.printed
+
+
+def test_a_job_that_is_stopped_says_so_and_keeps_nothing() -> None:
+    desk = Remembering(stopped="Canceled by owner.")
+    report = done(order("a", artifacts=("*",)), desk, a=Answer(writes={"x": b"y"}, hangs=True))
+    assert report.reason == "canceled_by_user"
+    assert not desk.kept
+
+
+def test_the_whole_job_has_a_time_of_its_own() -> None:
+    report = done(order("a", bounds=Bounds(timeout_s=0)), Remembering(), a=Answer())
+    assert report.reason == "timed_out"
+
+
+def test_a_sandbox_that_cannot_start_is_for_another_attempt_and_a_missing_image_is_not() -> None:
+    def refuse(error: Exception) -> Report:
+        def open_sandbox(_: Order) -> FakeSandbox:
+            raise error
+
+        return run(order("a"), Remembering(), open_sandbox)
+
+    assert refuse(SandboxError("no room")).reason == "infrastructure"
+    assert refuse(ImageMissing("no such image")).reason == "image_missing"
+
+
+def test_a_cache_is_there_for_the_next_job() -> None:
+    desk = Remembering()
+    cached = order("a", caches=(Cache("pip", (".cache",)),))
+    done(cached, desk, a=Answer(writes={".cache/wheel": b"w"}))
+    done(replace(cached, artifacts=(".cache/*",)), desk, a=Answer())
+    assert desk.kept == {".cache/wheel": (FILE, b"w")}
+
+
+def test_a_cache_that_cannot_be_read_does_not_fail_the_job() -> None:
+    desk = Remembering(caches={"pip": b"this is no tar"})
+    assert done(order("a", caches=(Cache("pip", (".cache",)),)), desk, a=Answer()).reason == ""
+
+
+def test_running_out_of_memory_is_told_as_such() -> None:
+    assert done(order("a"), Remembering(), a=Answer(ended=Ended.OUT_OF_MEMORY)).reason == "out_of_memory"

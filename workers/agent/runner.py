@@ -1,0 +1,200 @@
+"""run(): do what an order says, in a sandbox, and tell how it went. The same for remote agents and Celery workers.
+
+In charge of: the sandbox, the order of things in it, what becomes of its files. Not in charge of: where output and
+artifacts go, who may stop it and when (the Desk); leases; what the end means for the run (the server).
+"""
+
+from __future__ import annotations
+
+import tarfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import BinaryIO, Protocol, cast
+
+from apps.events.masking import Masker
+from apps.fleet.order import Cache, Command, Order, Package
+from workers.agent.verified import Verified
+from workers.sandbox.chunks import as_file
+from workers.sandbox.docker.images import ImageMissing
+from workers.sandbox.port import Ended, Result, Sandbox, SandboxError
+
+FILE, REPORT = "file", "report"
+REASONS = {
+    Ended.TIMED_OUT: "timed_out",
+    Ended.NO_OUTPUT: "no_output",
+    Ended.OUT_OF_MEMORY: "out_of_memory",
+    Ended.TOO_MANY_PROCESSES: "too_many_processes",
+    Ended.DISK_LIMIT: "disk_limit",
+    Ended.STOPPED: "canceled_by_user",
+}
+
+Open = Callable[[Order], AbstractContextManager[Sandbox]]
+
+
+class Desk(Protocol):
+    """Where a job's output and files go. Whatever it raises ends the job and comes out of run()."""
+
+    def output(self, data: bytes) -> None:
+        """Masked already. Must not block for long."""
+
+    def package(self, package: Package) -> BinaryIO:
+        """The package's bytes, to be read once; run() checks what they are."""
+
+    def keep(self, name: str, kind: str, content: BinaryIO, size_bytes: int) -> None:
+        """Keep a file: kind is FILE or REPORT. `content` is to be read before it returns."""
+
+    def restore(self, cache: Cache) -> BinaryIO | None:
+        """The tar that the last job with this key has left here, if there is one."""
+
+    def store(self, cache: Cache, tar: Iterator[bytes]) -> None:
+        """Keep these files for the next job with this key."""
+
+    def on_stop(self, call: Callable[[str], None]) -> None:
+        """Call this, from any thread, when the job is to end; at once if it is already so."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """How one command ended."""
+
+    command: str
+    exit_code: int | None
+    seconds: float
+    reason: str
+    message: str
+
+
+@dataclass
+class Report:
+    """How the job ended. `reason` is empty where every command exited with 0; `exit_code` is that of the first that
+    did not, None where none of its own ended it.
+    """
+
+    reason: str = ""
+    message: str = ""
+    exit_code: int | None = 0
+    commands: list[Done] = field(default_factory=list)
+
+
+def run(order: Order, desk: Desk, open_sandbox: Open) -> Report:
+    """Do it. A sandbox that cannot do its part is a report too: `infrastructure`, which is tried again elsewhere."""
+    return _Running(order, desk).run(open_sandbox)
+
+
+class _Running:
+    def __init__(self, order: Order, desk: Desk) -> None:
+        self.order = order
+        self.desk = desk
+        self.report = Report()
+        self.until = time.monotonic() + order.bounds.timeout_s
+        self._masker = Masker(order.secrets.values())
+
+    def run(self, open_sandbox: Open) -> Report:
+        try:
+            with open_sandbox(self.order) as sandbox:
+                self.desk.on_stop(sandbox.kill)
+                self._work(sandbox)
+        except ImageMissing as error:
+            self._failed("image_missing", str(error))
+        except SandboxError as error:
+            self._failed("script_failed" if error.permanent else "infrastructure", f"The sandbox failed: {error}")
+        self.say(f"[hive] {self.report.message or 'Every command exited with 0.'}")
+        self.desk.output(self._masker.rest())
+        return self.report
+
+    def say(self, text: str) -> None:
+        self._print(f"{text}\n".encode(errors="replace"))
+
+    def _print(self, data: bytes) -> None:
+        if masked := self._masker.feed(data):
+            self.desk.output(masked)
+
+    def _work(self, sandbox: Sandbox) -> None:
+        if sandbox.warning:
+            self.say(f"[hive] {sandbox.warning}")
+        self._fill(sandbox)
+        for command in self.order.commands:
+            if not self.report.reason or (command.always and not self._stopped()):
+                self._command(sandbox, command)
+        if not self._stopped():
+            self._save(sandbox, self.order.junit, REPORT)
+            self._save(sandbox, self.order.artifacts, FILE)
+            if not self.report.reason:
+                self._fill_caches(sandbox)
+
+    def _stopped(self) -> bool:
+        return self.report.reason == REASONS[Ended.STOPPED]
+
+    def _fill(self, sandbox: Sandbox) -> None:
+        """Package first, then what lies over it. A cache is no reason to fail: without it the job is slower."""
+        if package := self.order.package:
+            checked = Verified(self.desk.package(package), package.sha256, package.size_bytes)
+            sandbox.unpack(cast(BinaryIO, checked))
+            checked.finish()
+        for path, text in self.order.files.items():
+            sandbox.write(path, text.encode())
+        for cache in self.order.caches:
+            tar = self.desk.restore(cache)
+            if tar is not None:
+                try:
+                    sandbox.unpack(tar)
+                except SandboxError as error:
+                    self.say(f"[hive] The cache {cache.key} was not used: {error}")
+
+    def _command(self, sandbox: Sandbox, command: Command) -> None:
+        self.say(f"$ {command.shown}")
+        left_s = self.until - time.monotonic()
+        if left_s <= 0:
+            self._add(command, Result(None, Ended.TIMED_OUT, 0.0, 0, 0, self._too_long()))
+            return
+        result = sandbox.run(
+            command.argv,
+            timeout_s=min(command.timeout_s, left_s),
+            no_output_s=command.no_output_s,
+            on_output=self._print,
+            env={**self.order.env, **self.order.secrets},
+            cwd=command.cwd,
+        )
+        self._add(command, result)
+
+    def _too_long(self) -> str:
+        return f"The job ran for more than {self.order.bounds.timeout_s:g} s."
+
+    def _add(self, command: Command, result: Result) -> None:
+        reason = "" if result.ok else REASONS.get(result.ended, "script_failed")
+        message = f"`{command.shown}`: {result.message}" if reason else ""
+        done = Done(command.shown, result.exit_code, result.duration_s, reason, message)
+        self.report.commands.append(done)
+        if reason:
+            self._failed(reason, message, result.exit_code)
+
+    def _failed(self, reason: str, message: str, exit_code: int | None = None) -> None:
+        """The first failure is the job's."""
+        if not self.report.reason:
+            self.report.reason, self.report.message, self.report.exit_code = reason, message, exit_code
+
+    def _save(self, sandbox: Sandbox, globs: tuple[str, ...], kind: str) -> None:
+        if not globs:
+            return
+        export = sandbox.export(globs)
+        count, left_bytes = 0, self.order.bounds.artifact_bytes
+        with tarfile.open(fileobj=as_file(export), mode="r|") as tar:
+            for member in tar:
+                content = tar.extractfile(member) if member.isfile() else None
+                if content is None:
+                    continue
+                count, left_bytes = count + 1, left_bytes - member.size
+                if count > self.order.bounds.artifacts or left_bytes < 0:
+                    self.say(f"[hive] Not kept: {member.name} and what follows; the bounds of artifacts are reached.")
+                    return
+                self.desk.keep(member.name, kind, cast(BinaryIO, content), member.size)
+        for note in export.refused[:10]:
+            self.say(f"[hive] Not kept: {note}")
+        if not count:
+            self.say(f"[hive] Nothing matches {', '.join(globs)}.")
+
+    def _fill_caches(self, sandbox: Sandbox) -> None:
+        for cache in self.order.caches:
+            self.desk.store(cache, iter(sandbox.export(cache.paths)))
