@@ -206,6 +206,7 @@ _TABLE = [
     Setting("HIVE_MODEL_CODING", "", words, "Models for coding. Empty: as HIVE_MODEL."),
     Setting("HIVE_MODEL_TESTING", "", words, "Models for testing. Empty: as HIVE_MODEL."),
     Setting("HIVE_MODELS", "", text, "File that describes models. Empty: models.yaml in HIVE_HOME, if it is there."),
+    Setting("HIVE_OPENCODE", "", text, "Program of the engine opencode. Empty: `opencode` on PATH."),
     Setting("HIVE_BUDGET_USD", "5", dollars, "What one run may spend on models, in US dollars. Empty: any amount."),
     Setting("HIVE_BUDGET_CALLS", "500", limit, "How many calls of models one run may make."),
     Setting("HIVE_BUDGET_TOKENS", "10000000", limit, "How many tokens one run may use, read and written."),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from types import MappingProxyType
 
 from django.conf import settings
@@ -23,7 +24,11 @@ from workers.workspaces import NAME, workspace_kept
 
 @contextmanager
 def sandbox_for(
-    job: ActiveJob, asked: Constraints, kept_as: str = NAME, programs: Programs = MappingProxyType({})
+    job: ActiveJob,
+    asked: Constraints,
+    kept_as: str = NAME,
+    programs: Programs = MappingProxyType({}),
+    reserved_bytes: int = 0,
 ) -> Iterator[Sandbox]:
     """A fresh sandbox that ends with the job: canceled, lost, or done. What it says of its isolation is in the log.
 
@@ -34,7 +39,7 @@ def sandbox_for(
         with open_sandbox(
             kind,
             scratch=work_folder(),
-            limits=limits_of(asked),
+            limits=replace(limits_of(asked), reserved_bytes=reserved_bytes),
             label=label_of(job),
             engine=engine(),
             image=asked.image or "",

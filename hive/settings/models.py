@@ -19,6 +19,8 @@ MODEL_API_BASE: str = env.get("HIVE_MODEL_API_BASE")
 MODELS_FILE: Path = env.path(env.get("HIVE_MODELS")) if env.get("HIVE_MODELS") else HOME.models
 MODELS_FILE_NAMED = bool(env.get("HIVE_MODELS"))
 
+OPENCODE: str = env.get("HIVE_OPENCODE")
+
 # Millionths of a US dollar, counts, seconds; None: any amount.
 RUN_BUDGET: dict[str, int | None] = {
     "max_micros": env.get("HIVE_BUDGET_USD"),

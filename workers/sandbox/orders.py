@@ -84,7 +84,9 @@ class Orders:
             "CORE": 0,
             "NOFILE": _OPEN_FILES,
             "FSIZE": limits.disk_bytes + _SPARE_FILE_BYTES,
-            "DATA": limits.memory_bytes + max(limits.memory_bytes // 2, _LEAST_SPARE_MEMORY_BYTES),
+            "DATA": limits.memory_bytes
+            + max(limits.memory_bytes // 2, _LEAST_SPARE_MEMORY_BYTES)
+            + limits.reserved_bytes,
             "NPROC": limits.processes + _SPARE_PROCESSES + self._others,
         }
         if timeout_s is not None:  # for a process that nobody could end: it stops burning the machine by itself

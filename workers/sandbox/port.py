@@ -71,6 +71,7 @@ class Limits:
     files: int = 500_000
     tmp_bytes: int = 512 * MIB  # /tmp, where it lies in memory; comes on top of memory_bytes
     network: bool = False
+    reserved_bytes: int = 0  # what a process may have on top without using it: some runtimes take gigabytes in advance
 
     def __post_init__(self) -> None:
         for name in ("cpus", "memory_bytes", "processes", "disk_bytes", "files", "tmp_bytes"):

@@ -8,8 +8,10 @@ import sqlite3
 import subprocess
 import sys
 
+from hive import env
 from hive.cli import LOWEST_PYTHON
 from hive.cli.doctor.finding import Finding, fail, ok, warn
+from workers.coding.engines.opencode.program import NoProgram, find
 
 PATIENCE_S = 4.0
 LOWEST_GIT = (2, 30)
@@ -33,14 +35,19 @@ def check_git() -> list[Finding]:
 
 
 def check_opencode() -> list[Finding]:
-    if not shutil.which("opencode"):
+    named = env.get("HIVE_OPENCODE")
+    if not named and not shutil.which("opencode"):
         return ok("opencode", "not installed; only specs with `engine: opencode` need it", "npm install -g opencode-ai")
-    said = first_line("opencode", "--version")
+    try:
+        program = find(named)
+    except NoProgram as error:
+        return warn("opencode", str(error), "See docs/engines.md.")
+    said = first_line(str(program), "--version")
     if said is None:
-        return warn(
-            "opencode", "installed, but `opencode --version` does not answer", "Run it by hand and see what it says."
-        )
-    return ok("opencode", said)
+        return warn("opencode", f"`{program} --version` does not answer", "Run it by hand and see what it says.")
+    if shutil.which("rg") is None:
+        return ok("opencode", f"{said} at {program}, without ripgrep", "apt-get install ripgrep, so that it can search")
+    return ok("opencode", f"{said} at {program}")
 
 
 def first_line(*argv: str) -> str | None:

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 
 from django.conf import settings
 
 from apps.runs.services.active import ActiveJob
+from apps.runs.spending.limits import purse_of
 from apps.specs.schema import Task
 from apps.specs.schema.limits import Constraints
-from workers.asking import JobBudget, model_for
+from workers.asking import JobBudget, gateway_for, model_for
 from workers.coding.engines.model.engine import Means, ModelEngine
 from workers.coding.engines.model.kept import KeptTrajectory
+from workers.coding.engines.opencode import launch
+from workers.coding.engines.opencode.engine import Means as OpencodeMeans
+from workers.coding.engines.opencode.engine import OpencodeEngine
+from workers.coding.engines.opencode.program import NoProgram, find
 from workers.coding.engines.port import Engine, EngineFailed
 from workers.coding.engines.template import TemplateEngine, standard_catalogue
-from workers.confine import sandbox_for
+from workers.confine import kind_for, sandbox_for
 from workers.llm.tools.port import Instrument
 from workers.llm.tools.web import web_tools
 from workers.repo.worktree import Worktree
 from workers.telling import Telling
 from workers.web.fetch import Web
+
+LONGEST_S = 24 * 3600.0  # for one job, where the budget of the run sets no time
 
 
 def engine_for(name: str, job: ActiveJob, tree: Worktree) -> Engine:
@@ -56,6 +65,36 @@ def model_engine(job: ActiveJob, tree: Worktree) -> ModelEngine:
     )
 
 
+def opencode_engine(job: ActiveJob, tree: Worktree) -> OpencodeEngine:
+    """With the models of the role behind a gateway of this job's. Raises EngineFailed where it cannot be run here."""
+    limits = Task.model_validate(job.task.spec).constraints
+    programs = _opencode(limits)
+    return OpencodeEngine(
+        OpencodeMeans(
+            trajectory=KeptTrajectory(job),
+            open_sandbox=lambda: sandbox_for(job, limits, programs=programs, reserved_bytes=launch.RESERVED_BYTES),
+            open_gateway=lambda listener, fail: gateway_for(job, listener=listener, on_failure=fail),
+            worktree=tree,
+            snapshots=f"steps/task-{job.task.pk}",
+            inputs=template_engine(),
+            seconds=purse_of(job.run).max_seconds or LONGEST_S,
+        )
+    )
+
+
+def _opencode(limits: Constraints) -> dict[str, Path]:
+    """The programs that its sandbox is given."""
+    if kind_for(limits) == "docker":
+        message = "The engine opencode works in sandboxes of this machine: its program is not in a container's image."
+        raise EngineFailed(f"{message} Use `sandbox: bubblewrap`, or the engine `model`.")
+    try:
+        found = {launch.PROGRAM: find(settings.OPENCODE)}
+    except NoProgram as error:
+        raise EngineFailed(str(error)) from error
+    search = shutil.which(launch.SEARCH)
+    return {**found, launch.SEARCH: Path(search)} if search else found
+
+
 def _web(limits: Constraints) -> list[Instrument]:
     """Only where the spec asks for the network: what is not needed is not offered."""
     return web_tools(Web()) if limits.network == "internet" else []
@@ -64,4 +103,5 @@ def _web(limits: Constraints) -> list[Instrument]:
 ENGINES: dict[str, Callable[[ActiveJob, Worktree], Engine]] = {
     "template": lambda _job, _tree: template_engine(),
     "model": model_engine,
+    "opencode": opencode_engine,
 }

@@ -16,14 +16,18 @@ NUDGE = "You are going in circles"
 
 
 class Stuck(Exception):
-    """The model went in circles, was told so, and goes on doing it. The message says what was seen."""
+    """The model went in circles, and goes on doing it where it was told so. The message says what was seen."""
 
 
 @dataclass
 class Watch:
-    """Sees every action and its result. A first circle earns a nudge (a sentence for the model), a second ends it."""
+    """Sees every action and its result. A first circle earns a nudge (a sentence for the model), a second ends it.
+
+    `warns` is False where nobody can pass a nudge on: then the first one ends it.
+    """
 
     nudged: bool = False
+    warns: bool = True
     _seen: list[str] = field(default_factory=list)
     _errors: int = 0
     _silent: int = 0
@@ -54,6 +58,8 @@ class Watch:
     def _judge(self, circle: str) -> str:
         if not circle:
             return ""
+        if not self.warns:
+            raise Stuck(f"The model went in circles: {circle.replace('you ', 'it ', 1)}.")
         if self.nudged:
             raise Stuck(f"The model went in circles ({circle.replace('you ', 'it ', 1)}), also after it was told.")
         self.nudged = True

@@ -102,8 +102,12 @@ class Toolbox:
         return instrument.run(arguments)
 
     def describe(self, call: ToolCall) -> str:
-        """One line for people: the tool and its most telling argument."""
-        return f"{call.name} {_first_line(call.arguments)}".strip()
+        return describe(call)
+
+
+def describe(call: ToolCall) -> str:
+    """One line for people: the tool and its most telling argument."""
+    return f"{call.name} {_first_line(call.arguments)}".strip()
 
 
 def _first_line(arguments: Mapping[str, Any]) -> str:

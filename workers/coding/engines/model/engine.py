@@ -6,9 +6,10 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from apps.specs.schema import Task
+from workers.coding.engines.beginning import begin, home_of
+from workers.coding.engines.failing import reason_of
 from workers.coding.engines.model.history import TaskHistory
 from workers.coding.engines.model.mirror import Mirror
 from workers.coding.engines.model.words import opening
@@ -31,7 +32,7 @@ from workers.llm.tools.search import glob, grep
 from workers.llm.tools.shell import shell
 from workers.llm.tools.submit import submit
 from workers.repo.worktree import Worktree
-from workers.sandbox.port import WORKSPACE, Sandbox
+from workers.sandbox.port import Sandbox
 
 CONTEXT_TOKENS = 100_000
 
@@ -68,7 +69,7 @@ class ModelEngine:
 
     def write_code(self, assignment: Assignment, worktree: Path) -> Written:
         means = self._means
-        deploy = self._begin(assignment, worktree)
+        deploy = begin(assignment, worktree, means.worktree, means.trajectory, means.inputs).deploy
         with means.open_sandbox() as sandbox:
             mirror = Mirror(sandbox, means.worktree)
             mirror.fill(means.worktree.snapshot(means.snapshots))
@@ -83,17 +84,6 @@ class ModelEngine:
             finally:
                 mirror.sync()
         return Written("\n".join([str(end), *history.notes]), deploy)
-
-    def _begin(self, assignment: Assignment, worktree: Path) -> dict[str, Any]:
-        """The files as the last step left them; or else the task's inputs, from which the first step begins."""
-        turns = self._means.trajectory.load()
-        if turns:
-            assignment.put(f"Going on after {len(turns)} messages of an attempt that was interrupted.")
-        if last := next((turn.snapshot for turn in reversed(turns) if turn.snapshot), ""):
-            self._means.worktree.restore(last)
-        elif assignment.round == 1:
-            return self._means.inputs.write_code(assignment, worktree).deploy
-        return self._means.inputs.deploy_of(assignment.task)
 
     def _loop(self, assignment: Assignment, desk: Desk, history: TaskHistory, mirror: Mirror) -> Loop:
         means = self._means
@@ -113,20 +103,10 @@ def tools_for(desk: Desk) -> list[Instrument]:
 
 
 def desk_for(task: Task, sandbox: Sandbox, means: Means) -> Desk:
-    home = task.home if (means.worktree.path / task.home.removeprefix(f"{WORKSPACE}/")).is_dir() else WORKSPACE
     return Desk(
         sandbox,
-        home,
+        home_of(task, means.worktree),
         longest_timeout_s=task.constraints.timeout_s,
         no_output_s=task.constraints.no_output_s,
         locked=means.locked,
     )
-
-
-def reason_of(error: Exception) -> str:
-    """One of runs.states.Reason."""
-    if isinstance(error, BudgetExhausted):
-        return "budget_exhausted"
-    if isinstance(error, Stuck):
-        return "stuck"
-    return "script_failed" if isinstance(error, ModelError) and error.permanent else "infrastructure"

@@ -1,0 +1,41 @@
+"""Where an engine with a model begins: at the task's inputs, or where an attempt that was interrupted had come to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from apps.specs.schema import Task
+from workers.coding.engines.port import Assignment
+from workers.coding.engines.template import TemplateEngine
+from workers.llm.loop.trajectory import Trajectory
+from workers.repo.worktree import Worktree
+from workers.sandbox.port import WORKSPACE
+
+
+def home_of(task: Task, tree: Worktree) -> str:
+    """Where its commands start: its own folder if it is there, else the workspace."""
+    return task.home if (tree.path / task.home.removeprefix(f"{WORKSPACE}/")).is_dir() else WORKSPACE
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """`turns`: how many messages of an interrupted attempt there are. `deploy`: what a template says of deploying."""
+
+    turns: int
+    deploy: dict[str, Any]
+
+
+def begin(
+    assignment: Assignment, worktree: Path, tree: Worktree, trajectory: Trajectory, inputs: TemplateEngine
+) -> Beginning:
+    """The files as the last step left them; or else the task's inputs, from which the first step begins."""
+    turns = trajectory.load()
+    if turns:
+        assignment.put(f"Going on after {len(turns)} messages of an attempt that was interrupted.")
+    if last := next((turn.snapshot for turn in reversed(turns) if turn.snapshot), ""):
+        tree.restore(last)
+    elif assignment.round == 1:
+        return Beginning(len(turns), inputs.write_code(assignment, worktree).deploy)
+    return Beginning(len(turns), inputs.deploy_of(assignment.task))

@@ -1,0 +1,21 @@
+"""What opencode is told: its own prompt says how to use its tools; this says how Hive works, and what the task is."""
+
+from __future__ import annotations
+
+from workers.coding.engines.model.words import task_text
+from workers.coding.engines.port import Assignment
+from workers.llm.prompts import prompt
+from workers.sandbox.port import WORKSPACE, Sandbox
+
+GOES_ON = "\n\nAn earlier attempt was interrupted. The files are as it left them: look, and go on from there."
+
+
+def prompt_for(assignment: Assignment, sandbox: Sandbox, *, goes_on: bool) -> str:
+    task = assignment.task
+    rules = prompt(
+        "opencode",
+        home=sandbox.workspace + task.home.removeprefix(WORKSPACE),
+        network="There is a network." if task.constraints.network == "internet" else "There is no network.",
+        workspace=sandbox.workspace,
+    )
+    return f"{task_text(task, assignment.failure)}\n\n{rules}{GOES_ON if goes_on else ''}"
