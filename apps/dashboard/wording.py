@@ -16,7 +16,7 @@ STEPS = {
     DEPLOY: "Deploy",
     ACCEPT: "Accept",
 }
-GATES = {"after_plan": "Approve plan", "before_deploy": "Approve deploy"}
+GATES = {"after_plan": "Approve plan", "before_deploy": "Approve deploy", "questions": "Questions"}
 ROLE_ICONS = {
     "manager": "clipboard-list",
     "coding": "file-code-2",

@@ -13,6 +13,7 @@ from apps.accounts.look_only import LookOnly, act_on
 from apps.accounts.models import User
 from apps.events.lifecycle import IllegalMove, MoveLost
 from apps.runs.models import Gate, Job, ModelCall, Purse, Queue, Run, Sweep, Task, Worker
+from apps.runs.questions import AnswersRefused
 from apps.runs.services.approve import approve_gate, reject_gate
 from apps.runs.services.drain import drain_worker, resume_worker
 from apps.runs.services.pause import pause_queue, resume_queue
@@ -20,7 +21,7 @@ from apps.runs.services.start import retry_run
 from apps.runs.services.stop import cancel_run
 from apps.runs.turns import Turn
 
-LOST = (IllegalMove, MoveLost)
+LOST = (IllegalMove, MoveLost, AnswersRefused)
 
 
 def _who(request: HttpRequest) -> User | None:

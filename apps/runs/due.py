@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import BooleanField, Exists, Func, OuterRef, Q, QuerySet
 
 from apps.runs.models import Job
-from apps.runs.states import JobStatus
+from apps.runs.states import RETRIED, JobStatus
 
 
 class Unmet(Func):
@@ -28,6 +28,18 @@ class Unmet(Func):
 
 def due_jobs() -> QuerySet[Job]:
     return Job.objects.filter(~Q(Unmet("needs")), status=JobStatus.QUEUED)
+
+
+def to_be_tried_again() -> QuerySet[Job]:
+    """Attempts that failed through no fault of their own, and have no successor yet."""
+    next_one = Job.objects.filter(
+        Q(task_id=OuterRef("task_id")) | Q(task__isnull=True),
+        run_id=OuterRef("run_id"),
+        step=OuterRef("step"),
+        round=OuterRef("round"),
+        attempt=OuterRef("attempt") + 1,
+    )
+    return Job.objects.filter(~Exists(next_one), status=JobStatus.FAILED, reason__in=RETRIED)
 
 
 def held_up(roles: Collection[str]) -> Q:

@@ -1,4 +1,4 @@
-"""Run, Task, Job, Gate: one pass of a spec through the pipeline, and everything that was tried on the way."""
+"""Run, Task, Job: one pass of a spec through the pipeline, and everything that was tried on the way."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from django.utils import timezone
 from apps.events.lifecycle import Moves
 from apps.projects.models import Project
 from apps.runs import states
+from apps.runs.gates import Gate
 from apps.runs.spending.models import ModelCall, Purse
-from apps.runs.states import GateStatus, JobStatus, Reason, RunStatus, TaskStatus
+from apps.runs.states import JobStatus, Reason, RunStatus, TaskStatus
 from apps.runs.stations import Queue, Worker
 from apps.runs.turns import Turn
 from apps.specs.models import SpecVersion
@@ -207,38 +208,6 @@ class Job(models.Model):
     @property
     def ended(self) -> bool:
         return self.status in states.JOB_ENDED
-
-
-class Gate(models.Model):
-    """A point that waits for a person to approve or reject."""
-
-    MOVES: ClassVar[Moves] = states.GATE_MOVES
-    EVENT: ClassVar[str] = "gate"
-
-    run = models.ForeignKey(Run, models.CASCADE, related_name="gates")
-    name = models.CharField(max_length=40, help_text="after_plan or before_deploy.")
-    round = models.PositiveSmallIntegerField(default=1)
-    status = models.CharField(max_length=10, choices=GateStatus, default=GateStatus.PENDING)
-    reason = models.CharField(max_length=30, choices=Reason, blank=True)
-    message = models.TextField(blank=True, help_text="What the person wrote.")
-    opened_at = models.DateTimeField(default=timezone.now)
-    decided_at = models.DateTimeField(null=True, blank=True)
-    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
-
-    class Meta:
-        ordering = ["id"]
-        constraints = [models.UniqueConstraint(fields=["run", "name", "round"], name="gate_once")]
-        indexes = [
-            models.Index(fields=["opened_at"], name="gate_pending", condition=Q(status="pending")),
-            models.Index(fields=["status", "-id"], name="gate_status"),
-        ]
-
-    def __str__(self) -> str:
-        return f"Gate {self.name} of run {self.run_id}"
-
-    @property
-    def event_run_id(self) -> int:
-        return self.run_id
 
 
 class Sweep(models.Model):

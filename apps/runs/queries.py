@@ -56,15 +56,22 @@ def read_state(run: Run) -> RunState:
     tasks = {task.key: task for task in run.tasks.all()}
     by_id = {task.pk: task for task in tasks.values()}
     newest: dict[str, Job] = {}
+    asked: dict[str, int] = {}
     for job in run.jobs.order_by("attempt"):
         task = by_id.get(job.task_id) if job.task_id else None
         if job.round == (task.round if task else run.round):
-            newest[Node(job.step, task.key if task else "").key] = job
+            key = Node(job.step, task.key if task else "").key
+            newest[key] = job
+            asked[key] = asked.get(key, 0) + (job.reason == Reason.ASKED)
+    gates = list(run.gates.all())
+    by_job = {gate.job_id: gate for gate in gates if gate.job_id is not None}
     snapshot = Snapshot(
         status=run.status,
         nodes=plan_nodes(run, [_link(task) for task in tasks.values()]),
-        jobs={key: view(job) for key, job in newest.items()},
-        gates={gate.name: (gate.status, gate.message) for gate in run.gates.filter(round=run.round)},
+        jobs={key: view(job, by_job.get(job.pk), asked[key]) for key, job in newest.items()},
+        gates={
+            gate.name: (gate.status, gate.message) for gate in gates if gate.job_id is None and gate.round == run.round
+        },
         tasks={key: TaskView(key, task.round) for key, task in tasks.items()},
         stop_reason=run.stop_reason,
         stop_message=run.stop_message,
@@ -78,8 +85,11 @@ def _link(task: Task) -> TaskLink:
     return TaskLink(task.key, tuple(task.needs), tuple(task.spec.get("runs_on") or ()))
 
 
-def view(job: Job) -> JobView:
-    return JobView(job.pk, job.status, job.attempt, job.reason, job.message, _is_resting(job))
+def view(job: Job, gate: Gate | None = None, asked: int = 0) -> JobView:
+    """`asked`: how many attempts at this work, with this one, ended by asking."""
+    attempt = max(job.attempt - asked, 1)
+    answer = (gate.status, gate.message) if gate else ("", "")
+    return JobView(job.pk, job.status, attempt, job.reason, job.message, _is_resting(job), *answer)
 
 
 def _is_resting(job: Job) -> bool:
@@ -109,7 +119,7 @@ SELECT run.id,
   (SELECT COUNT(*) FROM runs_job AS job LEFT JOIN runs_task AS task ON task.id = job.task_id
     WHERE job.run_id = run.id AND job.status = 'completed' AND job.round = COALESCE(task.round, run.round)),
   (SELECT COUNT(*) FROM runs_gate AS gate
-    WHERE gate.run_id = run.id AND gate.status = 'approved' AND gate.round = run.round)
+    WHERE gate.run_id = run.id AND gate.status = 'approved' AND gate.round = run.round AND gate.job_id IS NULL)
 FROM runs_run AS run WHERE run.id IN ({ids})
 """
 

@@ -58,6 +58,7 @@ class Reason(TextChoices):
     IMAGE_MISSING = "image_missing", "Its container image is not there, or not allowed"
     BUDGET_EXHAUSTED = "budget_exhausted", "The budget is used up"
     STUCK = "stuck", "It went in circles"
+    ASKED = "asked", "It asked a person, and goes on with the answers"
     REJECTED = "rejected", "A person rejected it at a gate"
     CANCELED_BY_USER = "canceled_by_user", "A person canceled it"
     SIBLING_FAILED = "sibling_failed", "Another part of the run failed first"

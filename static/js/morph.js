@@ -5,6 +5,7 @@ const callbacks = {
   beforeNodeMorphed(old, fresh) {
     if (old.nodeType !== Node.ELEMENT_NODE) return true;
     if (old.localName === "textarea") return false; // somebody may be writing a comment
+    if (old.localName === "input" && old.type === "radio") return false; // or has chosen an answer
     if (old.localName === "hive-log") {
       if (fresh.nodeType === Node.ELEMENT_NODE && fresh.localName === "hive-log") takeAttributes(old, fresh);
       return !old.firstElementChild; // what is inside came by its own stream

@@ -22,6 +22,7 @@ from workers.workspaces import worktree_kept
 
 SHOWN_CHANGES = 200
 WORKSPACE = "/workspace/"
+NO_FAILURE = (Reason.LOST, Reason.ASKED)
 
 
 def write(job: ActiveJob) -> Outcome:
@@ -55,7 +56,7 @@ def _write(job: ActiveJob, spec: TaskSpec, tree: Worktree) -> tuple[Written, Eng
 
 def last_failure(task: Task, round: int) -> str:
     """What the tests said in the round before; empty in the first."""
-    last = task.jobs.filter(round=round - 1, reason__gt="").exclude(reason=Reason.LOST).order_by("-pk").first()
+    last = task.jobs.filter(round=round - 1, reason__gt="").exclude(reason__in=NO_FAILURE).order_by("-pk").first()
     return f"{last.message}\n{json.dumps(last.outcome)}" if last else ""
 
 

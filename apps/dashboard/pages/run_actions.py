@@ -15,6 +15,7 @@ from apps.dashboard.visitor import page, require_change, visitor
 from apps.events.lifecycle import IllegalMove, MoveLost
 from apps.runs.models import Gate
 from apps.runs.queries import visible_gates
+from apps.runs.questions import AnswersRefused
 from apps.runs.services.approve import approve_gate, reject_gate
 from apps.runs.services.start import retry_run
 from apps.runs.services.stop import cancel_run
@@ -43,7 +44,11 @@ def retry(request: HttpRequest, run_id: int) -> HttpResponse:
 
 @page("POST")
 def approve(request: HttpRequest, gate_id: int) -> HttpResponse:
-    return _decide(request, gate_id, approve_gate, "Approved: the run goes on.")
+    def decide(gate: Gate, user: User | None, message: str) -> None:
+        answers = [request.POST.get(f"answer-{at}", "") for at in range(len(gate.questions))]
+        approve_gate(gate, user, message, answers)
+
+    return _decide(request, gate_id, decide, "The run goes on.")
 
 
 @page("POST")
@@ -58,10 +63,13 @@ def _decide(
     gates = visible_gates(visitor(request)).select_related("run__project", "decided_by")
     gate = get_object_or_404(gates, pk=gate_id)
     user = require_change(request, gate.run.project.organisation_id)
+    run_id = gate.run_id
     try:
         decide(gate, user, request.POST.get("message", "").strip()[:COMMENT_LIMIT])
     except (IllegalMove, MoveLost):
         gate.refresh_from_db()
         who = f" by {gate.decided_by}" if gate.decided_by else ""
-        return said(request, f"It was {gate.status} before{who}.", "dashboard:run", ok=False, run_id=gate.run_id)
-    return said(request, done, "dashboard:run", run_id=gate.run_id)
+        return said(request, f"It was {gate.status} before{who}.", "dashboard:run", ok=False, run_id=run_id)
+    except AnswersRefused as error:
+        return said(request, str(error), "dashboard:run", ok=False, run_id=run_id)
+    return said(request, done, "dashboard:run", run_id=run_id)

@@ -11,7 +11,7 @@ from apps.runs.models import Job, Task
 from apps.runs.plan.graph import Node
 from apps.runs.plan.workflows import CODE, TEST
 from apps.runs.queries import RunState
-from apps.runs.states import RUN_ENDED
+from apps.runs.states import RUN_ENDED, GateStatus
 
 # What a card's own state is, by the states of its steps: the first that any of them is in.
 LOUDEST = ("failed", "rejected", "running", "pending", "canceled", "queued", "waiting", "skipped")
@@ -102,7 +102,9 @@ def _step(node: Node, state: RunState, now: datetime) -> Step:
     job = state.newest.get(node.key)
     if job is None:
         return Step(label, _not_begun(state))
-    return Step(label, job.status, job.pk, _took(job, now), job.round)
+    seen = state.snapshot.jobs.get(node.key)
+    asks = seen is not None and seen.gate == GateStatus.PENDING  # it has ended, and its work has not
+    return Step(label, GateStatus.PENDING if asks else job.status, job.pk, _took(job, now), job.round)
 
 
 def _not_begun(state: RunState) -> str:

@@ -77,7 +77,7 @@ def _counted(run: Run) -> list[tuple[str, int]]:
 
 def gates_of(run: Run) -> Sequence[Gate]:
     """Those that wait for a person first, then those that were decided."""
-    gates = run.gates.select_related("decided_by").order_by("pk")
+    gates = run.gates.select_related("decided_by", "job__task").defer("job__outcome", "job__task__spec").order_by("pk")
     return sorted(gates, key=lambda gate: (gate.status != GateStatus.PENDING, gate.pk))
 
 

@@ -75,7 +75,7 @@ def sentence(type: str, data: Data, names: Names) -> str:
 
 def _change(type: str, data: Data, names: Names) -> str:
     """A change of status, with what was said of it."""
-    message = str(data.get("message", ""))
+    message = str(data.get("message", "") or " ".join(data.get("questions", ())))
     subject = _subject(type, data, names)
     if data.get("action"):
         return f"Repair step: {data['action']}."

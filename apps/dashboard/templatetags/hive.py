@@ -23,7 +23,7 @@ from apps.dashboard.reads.releases import ReleaseView
 from apps.dashboard.reads.releases import open_incidents as count_open
 from apps.dashboard.visitor import Rights, rights_of
 from apps.events.models import EventType
-from apps.runs.models import Run
+from apps.runs.models import Gate, Run
 from apps.runs.plan.graph import GATE
 
 register = template.Library()
@@ -147,6 +147,12 @@ def step_label(step: str) -> str:
 @register.filter
 def gate_label(name: str) -> str:
     return wording.step_label(f"{GATE}{name}")
+
+
+@register.filter
+def answered(gate: Gate) -> list[tuple[str, str]]:
+    """What was asked, with what was answered."""
+    return [(one["text"], answer) for one, answer in zip(gate.questions, gate.answers, strict=False)]
 
 
 @register.simple_tag

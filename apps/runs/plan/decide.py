@@ -19,10 +19,12 @@ class JobView:
 
     id: int
     status: str
-    attempt: int = 1
+    attempt: int = 1  # those that asked a person do not count
     reason: str = ""
     message: str = ""
     resting: bool = False  # it failed for want of something that may come back: tried again, but not yet
+    gate: str = ""  # the status of the gate that it opened, where it ended by asking a person
+    answer: str = ""  # what was written at that gate
 
 
 @dataclass(frozen=True)
@@ -123,6 +125,8 @@ def _failure(run: Snapshot) -> Stop | Repair | None:
         elif job := run.jobs.get(node.key):
             if job.status not in (JobStatus.FAILED, JobStatus.CANCELED) or _tried_again(run, job):
                 continue
+            if job.gate == GateStatus.REJECTED:
+                return Stop(Reason.REJECTED, job.answer or "Its questions were rejected.")
             mended = node.step == TEST and job.reason not in NOT_OF_THE_CODE
             if mended and run.tasks[node.task].round <= run.repair_rounds:
                 return Repair(node.task, job.reason, job.message)
@@ -131,6 +135,8 @@ def _failure(run: Snapshot) -> Stop | Repair | None:
 
 
 def _tried_again(run: Snapshot, job: JobView) -> bool:
+    if job.reason == Reason.ASKED:
+        return job.gate != GateStatus.REJECTED
     return job.status == JobStatus.FAILED and job.reason in RETRIED and job.attempt < run.attempts
 
 
@@ -139,7 +145,7 @@ def _go_on(run: Snapshot, running: set[str]) -> Decision:
     if len(done) == len(run.nodes):
         return End(RunStatus.COMPLETED)
     gates = {node.key for node in run.nodes if node.is_gate and node.key not in done}
-    resting = {key for key, job in run.jobs.items() if job.resting}
+    resting = {key for key, job in run.jobs.items() if job.resting or job.gate == GateStatus.PENDING}
     for node in run.nodes:
         if node.key in gates and node.gate not in run.gates and all(key in done for key in node.after):
             return OpenGate(node.gate)

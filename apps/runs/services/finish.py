@@ -17,9 +17,10 @@ from apps.runs.outcome import Outcome
 from apps.runs.plan import workflows
 from apps.runs.services import dispatch
 from apps.runs.services.active import ActiveJob
+from apps.runs.services.ask import open_gate
 from apps.runs.services.output import LeaseLost
 from apps.runs.spending.spend import give_back
-from apps.runs.states import JobStatus, RunStatus, TaskStatus
+from apps.runs.states import JobStatus, Reason, RunStatus, TaskStatus
 
 
 def finish(active: ActiveJob, outcome: Outcome, epoch: int) -> bool:
@@ -41,6 +42,8 @@ def finish(active: ActiveJob, outcome: Outcome, epoch: int) -> bool:
         end_job(job, outcome)
         if outcome.status == JobStatus.COMPLETED:
             PROGRESS.get(job.step, _nothing)(job, outcome.data)
+        if outcome.reason == Reason.ASKED:
+            open_gate(job, outcome)
         go_on = (
             outcome.status == JobStatus.COMPLETED
             and run["epoch"] == epoch

@@ -9,11 +9,11 @@ from functools import cache
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Exists, F, Max, OuterRef, QuerySet
+from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet
 from kombu.exceptions import KombuError
 
 from apps.events import clock
-from apps.runs.due import due_jobs, held_up
+from apps.runs.due import due_jobs, held_up, to_be_tried_again
 from apps.runs.models import Gate, Job, Queue, Run, Sweep
 from apps.runs.services import dispatch
 from apps.runs.services.pause import resume_lapsed
@@ -105,13 +105,18 @@ def _forgotten(now: datetime, paused: list[str]) -> Iterator[int]:
 
 
 def _quiet(now: datetime, paused: list[str]) -> QuerySet[Any]:
-    """Runs that were published a while ago, with nothing running and nobody asked, the longest quiet first."""
+    """Runs that were published a while ago, with nothing running and nobody asked, the longest quiet first.
+
+    While a job's question waits, other tasks go on: what is due of them, or is to be tried again, is not forgotten.
+    """
     running = Job.objects.filter(run_id=OuterRef("pk"), status=JobStatus.RUNNING)
     asked = Gate.objects.filter(run_id=OuterRef("pk"), status=GateStatus.PENDING)
+    busy = Exists(due_jobs().filter(run_id=OuterRef("pk"))) | Exists(to_be_tried_again().filter(run_id=OuterRef("pk")))
     quiet = (
         Run.objects.filter(status__in=IN_FLIGHT, published_at__lt=now - timedelta(seconds=2 * settings.SWEEP_S))
         .exclude(Exists(running))
-        .exclude(Exists(asked))
+        .exclude(Exists(asked.filter(job__isnull=True)))
+        .exclude(Q(Exists(asked)) & ~Q(busy))
     )
     if paused:  # before the batch is cut: a thousand that wait would hide one that was forgotten
         quiet = quiet.exclude(held_up(paused))

@@ -23,5 +23,14 @@ def worked_for(run: Run, now: datetime) -> timedelta:
     """Each run of those that share a budget has its own clock: a repair may come days later."""
     if run.started_at is None:
         return timedelta(0)
-    waited = [(gate.decided_at or now) - gate.opened_at for gate in run.gates.all()]
-    return now - run.started_at - sum(waited, timedelta(0))
+    return now - run.started_at - _waited(run, now)
+
+
+def _waited(run: Run, now: datetime) -> timedelta:
+    """While two gates waited at once, it counts once."""
+    waited, until = timedelta(0), run.started_at or now
+    for opened_at, decided_at in run.gates.order_by("opened_at").values_list("opened_at", "decided_at"):
+        end = decided_at or now
+        waited += max(end - max(opened_at, until), timedelta(0))
+        until = max(until, end)
+    return waited

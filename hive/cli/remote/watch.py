@@ -72,6 +72,9 @@ def _aside(message: Message) -> str:
     """What is worth a line of its own between the jobs."""
     data = (message.data or {}).get("data", {}) if message.event in QUIET_TYPES else {}
     if message.event == "gate" and data.get("to") == "pending":
+        if questions := data.get("questions"):
+            asked = "\n".join(f"    {number}. {text}" for number, text in enumerate(questions, 1))
+            return f"  asks, and waits for `hive approve {data['id']}`:\n{asked}"
         return f"  waits at the gate {data['name']}: approve it with `hive approve {data['id']}`"
     if message.event == "error":
         return f"  {data.get('message', '')}"

@@ -44,3 +44,43 @@ def test_the_list_filters(owner: Api, things: Things) -> None:
 
 def test_a_viewer_is_allowed_nothing(viewer: Api, things: Things) -> None:
     assert viewer.get(f"/gates/{things.gate.pk}").json()["allowed"] == []
+
+
+COLOUR = [
+    {"text": "Which colour?", "choices": ["red", "blue"], "required": True},
+    {"text": "Anything else?", "choices": [], "required": False},
+]
+
+
+@pytest.fixture
+def asking(things: Things) -> str:
+    Gate.objects.filter(pk=things.gate.pk).update(questions=COLOUR, job=things.job)
+    return f"/gates/{things.gate.pk}"
+
+
+def test_what_a_gate_asks_is_shown_and_answered(owner: Api, asking: str) -> None:
+    assert owner.get(asking).json()["questions"] == COLOUR
+    shown = owner.post(f"{asking}/approve", {"answers": ["blue"]}).json()
+    assert (shown["status"], shown["answers"]) == ("approved", ["blue", ""])
+
+
+@pytest.mark.parametrize("answers", [None, [], ["green"], ["red", "", "more"], "red", [1]])
+def test_answers_that_do_not_fit_change_nothing(owner: Api, asking: str, answers: object) -> None:
+    response = owner.post(f"{asking}/approve", {} if answers is None else {"answers": answers})
+    assert response.status_code == 422
+    assert response.json()["problems"][0]["path"].startswith("answers")
+    assert Gate.objects.get().status == "pending"
+
+
+def test_a_question_that_needs_an_answer_is_named_by_its_place(owner: Api, asking: str) -> None:
+    problem = owner.post(f"{asking}/approve").json()["problems"][0]
+    assert (problem["path"], problem["message"]) == ("answers.0", "It must be answered.")
+
+
+def test_a_rejection_takes_no_answers(owner: Api, asking: str) -> None:
+    assert owner.post(f"{asking}/reject", {"answers": ["red"]}).status_code == 422
+
+
+def test_only_those_who_may_change_answer(viewer: Api, outsider: Api, asking: str) -> None:
+    assert viewer.post(f"{asking}/approve", {"answers": ["red"]}).status_code == 403
+    assert outsider.post(f"{asking}/approve", {"answers": ["red"]}).status_code == 404

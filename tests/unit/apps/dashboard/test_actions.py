@@ -82,3 +82,40 @@ def test_a_form_leads_nowhere_but_to_a_page_of_hive(people: People, visit: Visit
     run = runs.running(people.project, people.owner)
     answer = visit(people.owner).post(f"/runs/{run.pk}/cancel/", {"next": "https://elsewhere.example/"})
     assert answer["Location"] == f"/runs/{run.pk}/"
+
+
+COLOUR = [
+    {"text": "Which <colour>?", "choices": ["red", "blue"], "required": True},
+    {"text": "Anything else?", "choices": [], "required": False},
+]
+
+
+def asking(people: People) -> Gate:
+    gate = Gate.objects.get(run=runs.waiting(people.project, people.owner))
+    Gate.objects.filter(pk=gate.pk).update(questions=COLOUR, job=gate.run.jobs.latest("pk"), name="questions")
+    return gate
+
+
+def test_questions_are_a_form_with_a_label_for_each(people: People, visit: Visit) -> None:
+    gate = asking(people)
+    page = visit(people.teammate).get(f"/runs/{gate.run_id}/").content.decode()
+    assert page.count('name="answer-0"') == 2
+    assert '<legend class="label">1. Which &lt;colour&gt;?' in page
+    assert f'<label for="answer-{gate.pk}-1">2. Anything else?' in page
+
+
+def test_questions_are_answered_by_their_number(people: People, visit: Visit) -> None:
+    gate, client = asking(people), visit(people.teammate)
+    status, text = said(client, f"/gates/{gate.pk}/approve/", **{"answer-1": "No."})
+    assert (status, text) == (409, "Question 1 (Which <colour>?): It must be answered.")
+    assert said(client, f"/gates/{gate.pk}/approve/", **{"answer-0": "red", "answer-1": "No."})[0] == 204
+    gate.refresh_from_db()
+    assert (gate.status, gate.answers) == ("approved", ["red", "No."])
+    assert '<dd class="break">red</dd>' in client.get(f"/runs/{gate.run_id}/").content.decode()
+
+
+def test_who_may_only_look_sees_the_questions_and_no_form(people: People, visit: Visit) -> None:
+    gate = asking(people)
+    page = visit(people.viewer).get(f"/runs/{gate.run_id}/").content.decode()
+    assert "Which &lt;colour&gt;?" in page
+    assert "answer-0" not in page

@@ -155,3 +155,17 @@ def test_an_agents_lost_job_is_made_once_more() -> None:
     decision = decide(for_agents(plan="completed", code="completed", test="failed:lost"))
     assert isinstance(decision, Publish)
     assert [node.key for node in decision.for_agents] == [TEST]
+
+
+def asked(gate: str) -> Snapshot:
+    waits = run(plan="completed", code="canceled:asked:9")
+    return replace(waits, jobs={**waits.jobs, CODE: replace(waits.jobs[CODE], gate=gate, answer="No.")})
+
+
+def test_work_that_asked_waits_for_its_gate_and_goes_on_after_it_however_often() -> None:
+    assert decide(asked("pending")) == Wait()
+    assert published(decide(asked("approved"))) == [CODE, TEST, DEPLOY, ACCEPT]
+
+
+def test_a_job_whose_questions_are_rejected_ends_the_run() -> None:
+    assert decide(asked("rejected")) == End("failed", "rejected", "No.")  # type: ignore[arg-type]

@@ -1,12 +1,14 @@
 """What the verbs that talk to a running Hive make of its answers."""
 
 import io
+import json
 from typing import Any
 
 import httpx
 import pytest
 from rich.console import Console
 
+from hive.cli.approve import answers_to, approve
 from hive.cli.failure import Failure
 from hive.cli.remote import report
 from hive.cli.remote.address import Address
@@ -141,3 +143,31 @@ def test_a_run_that_failed_shows_no_site() -> None:
     told = report.text(made, {"id": 7, "status": "failed", "message": "red", "release": {"url": "http://old"}})
     assert "Run 7 failed: red" in told
     assert "http://old" not in told
+
+
+COLOUR = [
+    {"text": "Which colour?", "choices": ["red", "blue"], "required": True},
+    {"text": "Anything else?", "choices": [], "required": False},
+]
+
+
+def test_answers_are_sent_in_their_order(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    decided = {"name": "questions", "run": 7, "status": "approved"}
+    made, asked = api(httpx.Response(200, json={"questions": COLOUR}), httpx.Response(200, json=decided))
+    monkeypatch.setattr("hive.cli.approve.Api", lambda: made)
+    approve(3, ["red"])
+    assert json.loads(asked[1].content) == {"message": "", "answers": ["red"]}
+    assert "Gate 3 (questions of run 7) is approved." in capsys.readouterr().out
+
+
+def test_a_required_answer_that_is_missing_is_told_with_the_questions() -> None:
+    with pytest.raises(Failure, match=r"question 1:\n  1. Which colour\?\n  2. Anything else\?"):
+        answers_to(COLOUR, [])
+    assert answers_to(COLOUR, ["red"]) == ["red"]
+
+
+def test_on_a_terminal_the_rest_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    typed = iter(["green", "2", ""])
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    monkeypatch.setattr("typer.prompt", lambda *_, **__: next(typed))
+    assert answers_to(COLOUR, []) == ["blue", ""]
