@@ -63,8 +63,16 @@ class ProgressSerializer(serializers.Serializer[Progress]):
     total = serializers.IntegerField(min_value=1)
 
 
+class TouchedSerializer(serializers.Serializer[Any]):
+    """A test, CI file or test command that a commit changed: added, modified, deleted, of another type."""
+
+    task = serializers.CharField()
+    path = serializers.CharField()
+    change = serializers.ChoiceField(["A", "M", "D", "T"])
+
+
 class RunSerializer(serializers.ModelSerializer[Run]):
-    """A run. `allowed` says what its reader may do with it now."""
+    """A run. `allowed` says what its reader may do with it now; `guarded`, that `touched` waits for a person."""
 
     url = serializers.SerializerMethodField()
     project = serializers.CharField(source="project.slug")
@@ -74,6 +82,7 @@ class RunSerializer(serializers.ModelSerializer[Run]):
     created_by = serializers.CharField(source="created_by.username", default=None, allow_null=True)
     release = serializers.SerializerMethodField()
     usage = serializers.SerializerMethodField()
+    touched = TouchedSerializer(many=True)
     allowed = serializers.SerializerMethodField()
 
     class Meta:
@@ -81,7 +90,7 @@ class RunSerializer(serializers.ModelSerializer[Run]):
         fields = (
             *("id", "url", "title", "project", "status", "reason", "message", "workflow", "engine", "priority"),
             *("cause", "parent", "commit", "progress", "created_at", "started_at", "finished_at", "created_by"),
-            *("release", "usage", "allowed"),
+            *("guarded", "touched", "release", "usage", "allowed"),
         )
         read_only_fields = fields
 

@@ -16,7 +16,12 @@ STEPS = {
     DEPLOY: "Deploy",
     ACCEPT: "Accept",
 }
-GATES = {"after_plan": "Approve plan", "before_deploy": "Approve deploy", "questions": "Questions"}
+GATES = {
+    "after_plan": "Approve plan",
+    "tests_changed": "Approve changed tests",
+    "before_deploy": "Approve deploy",
+    "questions": "Questions",
+}
 ROLE_ICONS = {
     "manager": "clipboard-list",
     "coding": "file-code-2",

@@ -23,6 +23,7 @@ class EventType(models.TextChoices):
     TEST_RUN = "test_run"  # {command, passed, failed, skipped, seconds, commit}
     MODEL = "model"  # heartbeat while a model thinks
     PROGRESS = "progress"  # {done, total, elapsed_s, estimate_s}
+    GUARD = "guard"  # {task, commit, paths}: tests, CI files or test commands were changed
     CHECK = "check"  # {url, status, ok, took_ms, message}: an acceptance check answered
     ERROR = "error"  # {message}
 

@@ -11,7 +11,7 @@ from apps.projects.models import Project, Secret
 
 @admin.register(Project)
 class ProjectAdmin(admin.ModelAdmin):
-    """Name and branch may be changed. Its address (slug, organisation) is in repositories and keys, and stays."""
+    """Name, branch and guard may be changed. Its address (slug, organisation) is in repositories and keys: it stays."""
 
     list_display = ("slug", "name", "organisation", "default_branch", "created_at")
     list_filter = ("organisation",)

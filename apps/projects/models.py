@@ -12,10 +12,18 @@ SLUG = RegexValidator(r"^[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?$", "Use lower-case
 
 
 class Project(models.Model):
+    class Guard(models.TextChoices):
+        """What happens when a model changes tests; it holds whatever a spec says."""
+
+        GATE = "gate", "A person approves"
+        FLAG = "flag", "It is only told"
+
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="projects")
     slug = models.CharField(max_length=60, validators=[SLUG])
     name = models.CharField(max_length=120)
     default_branch = models.CharField(max_length=100, default="main")
+    guard = models.CharField(max_length=10, choices=Guard, blank=True, help_text="Empty: as each spec says.")
+    guard_paths = models.JSONField(default=list, blank=True, help_text="Patterns of more files that it watches.")
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

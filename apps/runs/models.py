@@ -76,6 +76,9 @@ class Run(models.Model):
     base_commit = models.CharField(max_length=40, blank=True)
     commit = models.CharField(max_length=40, blank=True, help_text="What was deployed: every task's work, merged.")
 
+    guarded = models.BooleanField(default=False, help_text="Changed tests wait for a person; settled with the plan.")
+    touched = models.JSONField(default=list, help_text="Tests, CI files and test commands that were changed.")
+
     landing = models.CharField(max_length=10, choices=Landing, blank=True, help_text="On the project's branch.")
 
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="runs")

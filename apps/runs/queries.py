@@ -72,6 +72,7 @@ def read_state(run: Run) -> RunState:
         gates={
             gate.name: (gate.status, gate.message) for gate in gates if gate.job_id is None and gate.round == run.round
         },
+        touched=bool(run.touched),
         tasks={key: TaskView(key, task.round) for key, task in tasks.items()},
         stop_reason=run.stop_reason,
         stop_message=run.stop_message,
@@ -101,7 +102,7 @@ def _is_resting(job: Job) -> bool:
 
 def plan_nodes(run: Run, tasks: list[TaskLink]) -> tuple[Node, ...]:
     spec: dict[str, Any] = run.spec_version.data if run.spec_version else {}
-    return nodes(run.workflow, tasks, spec.get("gates", []), deploys=bool(spec.get("deploy")))
+    return nodes(run.workflow, tasks, spec.get("gates", []), deploys=bool(spec.get("deploy")), guarded=run.guarded)
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,7 @@ def progress_of(runs: Sequence[Run]) -> dict[int, Progress]:
     plans = _plans(runs)
     for run in runs:
         tasks, done = counts.get(run.pk, (0, 0))
-        total = _steps(run.workflow, tasks, *plans.get(run.spec_version_id, ((), False)))
+        total = _steps(run.workflow, tasks, run.guarded, *plans.get(run.spec_version_id, ((), False)))
         found[run.pk] = Progress(min(done, total), total)
     return found
 
@@ -150,6 +151,7 @@ def _plans(runs: Sequence[Run]) -> dict[int | None, tuple[tuple[str, ...], bool]
 
 
 @lru_cache(maxsize=256)
-def _steps(workflow: str, tasks: int, gates: tuple[str, ...], deploys: bool) -> int:
+def _steps(workflow: str, tasks: int, guarded: bool, gates: tuple[str, ...], deploys: bool) -> int:
     """How many steps such a plan has. What its tasks need of one another does not change that."""
-    return len(nodes(workflow, [TaskLink(str(number)) for number in range(tasks)], gates, deploys=deploys))
+    links = [TaskLink(str(number)) for number in range(tasks)]
+    return len(nodes(workflow, links, gates, deploys=deploys, guarded=guarded))

@@ -16,9 +16,12 @@ from workers.repo.repository import Repository
 
 def start_of(job: ActiveJob, repository: Repository) -> str:
     """The commit on which the task begins: its own last one in a repair round, else all that it builds on, merged."""
+    return job.task.commit or origin_of(job, repository)
+
+
+def origin_of(job: ActiveJob, repository: Repository) -> str:
+    """All that the task builds on, merged: where its first round began."""
     task = job.task
-    if task.commit:
-        return task.commit
     needed = Task.objects.filter(run=job.run, key__in=task.needs).order_by("position")
     return _merge(repository, job.run.base_commit, needed)
 

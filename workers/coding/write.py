@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from apps.artifacts.models import Artifact
 from apps.artifacts.services.save import save
@@ -14,6 +15,7 @@ from apps.runs.states import Reason
 from apps.specs.schema import Task as TaskSpec
 from workers.coding.engines.choose import engine_for
 from workers.coding.engines.port import Assignment, EngineFailed, Written
+from workers.coding.guard.mark import mark_touched
 from workers.coding.merging import start_of
 from workers.places import repository_of, require_room, worktree_of
 from workers.repo.repository import Repository
@@ -38,9 +40,11 @@ def write(job: ActiveJob) -> Outcome:
     repository.set_branch(f"hive/run-{job.run.pk}/{spec.id}", commit)
     job.print(f"{written.summary} Commit {commit[:12]}.")
     changes = _report(job, repository, base, commit)
+    touched = mark_touched(job, repository, spec, commit)
     if failure is not None:
-        return failed(Reason(failure.reason), str(failure), commit=commit, files=len(changes))
-    return _judge(repository, spec, commit, written, changes)
+        return failed(Reason(failure.reason), str(failure), commit=commit, files=len(changes), touched=touched)
+    outcome = _judge(repository, spec, commit, written, changes)
+    return replace(outcome, data={**outcome.data, "touched": touched})
 
 
 def _write(job: ActiveJob, spec: TaskSpec, tree: Worktree) -> tuple[Written, EngineFailed | None]:

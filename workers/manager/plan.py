@@ -5,6 +5,8 @@ from __future__ import annotations
 from pydantic import ValidationError
 
 from apps.events.models import EventType
+from apps.projects.models import Project
+from apps.runs.models import Run
 from apps.runs.outcome import Outcome, counted, done, failed
 from apps.runs.services.active import ActiveJob
 from apps.runs.states import Reason
@@ -23,7 +25,14 @@ def plan(job: ActiveJob) -> Outcome:
     repository = repository_of(job.run.project)
     land_finished(job.run.project, repository)
     base = repository.resolve(f"refs/heads/{job.run.project.default_branch}")
+    guarded = is_guarded(job.run, spec)
     for task in spec.tasks:
         after = f" after {', '.join(task.depends_on)}" if task.depends_on else ""
         job.print(f"{task.id}: {task.title}{after}")
-    return done(counted(len(spec.tasks), "task"), base_commit=base, tasks=len(spec.tasks))
+    return done(counted(len(spec.tasks), "task"), base_commit=base, tasks=len(spec.tasks), guarded=guarded)
+
+
+def is_guarded(run: Run, spec: Spec) -> bool:
+    """Whether changed tests wait for a person: where a model writes, and project or spec do not say otherwise."""
+    policy = run.project.guard or spec.guard.policy
+    return policy == Project.Guard.GATE and any((task.engine or run.engine) != "template" for task in spec.tasks)

@@ -81,6 +81,10 @@ class Repository:
         words = self._git("diff", "--name-status", "--no-renames", "-z", base, commit).split("\0")[:-1]
         return list(zip(words[::2], words[1::2], strict=True))
 
+    def content(self, commit: str, path: str, limit_bytes: int) -> bytes:
+        """A file as the commit has it, `limit_bytes` of it at most. Raises GitError where there is none."""
+        return git(f"--git-dir={self.path}", "cat-file", "blob", f"{commit}:{path}")[:limit_bytes]
+
     def diff(self, base: str, commit: str) -> bytes:
         return git(f"--git-dir={self.path}", "diff", "--no-color", "--no-ext-diff", "--no-textconv", base, commit)
 

@@ -17,7 +17,7 @@ MOST = 400  # on one page; what is earlier gets a page of its own
 # What a reader looks for, and the types that tell it.
 KINDS: dict[str, tuple[str, ...]] = {
     "steps": (EventType.RUN, EventType.TASK, EventType.JOB, EventType.PHASE),
-    "tests": (EventType.TEST_RUN, EventType.CHECK),
+    "tests": (EventType.TEST_RUN, EventType.GUARD, EventType.CHECK),
     "files": (EventType.FILE,),
     "work": (EventType.ACTIVITY, EventType.TOOL_START, EventType.TOOL_END, EventType.MODEL, EventType.PROGRESS),
     "release": (EventType.GATE, EventType.RELEASE, EventType.INCIDENT),
@@ -34,6 +34,7 @@ ICONS = {
     "activity": "activity",
     "file": "file-code-2",
     "test_run": "flask-conical",
+    "guard": "triangle-alert",
     "check": "heart-pulse",
     "error": "triangle-alert",
 }

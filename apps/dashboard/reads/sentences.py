@@ -119,6 +119,12 @@ def _progress(data: Data) -> str:
     return f"{data.get('done', '?')} of {data['total']}" if data.get("total") else ""
 
 
+def _guard(data: Data) -> str:
+    paths = [str(one.get("path")) for one in data.get("paths", []) if isinstance(one, Mapping)]
+    waits = " A person decides before anything lands." if data.get("gated") else ""
+    return f"{data.get('task', 'A task')} changed tests, CI files or test commands: {', '.join(paths)}.{waits}"
+
+
 def _check(data: Data) -> str:
     took = f" in {span(data['took_ms'] / 1000)}" if isinstance(data.get("took_ms"), int | float) else ""
     outcome = f"answered {data['status']}" if data.get("status") else "did not answer"
@@ -157,6 +163,7 @@ TELLERS: dict[str, Callable[[Data], str]] = {
     "file": _file,
     "test_run": _tests,
     "progress": _progress,
+    "guard": _guard,
     "check": _check,
     "model": _model,
     "tool_start": _tool,

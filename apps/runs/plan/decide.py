@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from apps.runs.plan.graph import Node, Wave, reachable, waves
-from apps.runs.plan.workflows import TEST
+from apps.runs.plan.workflows import TEST, TESTS_CHANGED
 from apps.runs.states import NOT_OF_THE_CODE, RETRIED, RUN_ENDED, GateStatus, JobStatus, Reason, RunStatus
 
 
@@ -42,6 +42,7 @@ class Snapshot:
     jobs: Mapping[str, JobView] = field(default_factory=dict)  # by node key
     gates: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # by name: status, message
     tasks: Mapping[str, TaskView] = field(default_factory=dict)
+    touched: bool = False  # tests, CI files or test commands were changed
     stop_reason: str = ""
     stop_message: str = ""
     repair_rounds: int = 0
@@ -83,6 +84,13 @@ class OpenGate:
 
 
 @dataclass(frozen=True)
+class PassGate:
+    """What it would ask about did not happen: it is approved without a person, and that is recorded."""
+
+    name: str
+
+
+@dataclass(frozen=True)
 class Publish:
     """Hand out everything that can be reached without waiting for a running job, an agent or a person.
 
@@ -93,7 +101,7 @@ class Publish:
     for_agents: tuple[Node, ...] = ()
 
 
-Decision = Wait | End | Stop | Repair | OpenGate | Publish
+Decision = Wait | End | Stop | Repair | OpenGate | PassGate | Publish
 
 
 def decide(run: Snapshot) -> Decision:
@@ -148,7 +156,8 @@ def _go_on(run: Snapshot, running: set[str]) -> Decision:
     resting = {key for key, job in run.jobs.items() if job.resting or job.gate == GateStatus.PENDING}
     for node in run.nodes:
         if node.key in gates and node.gate not in run.gates and all(key in done for key in node.after):
-            return OpenGate(node.gate)
+            nothing_to_ask = node.gate == TESTS_CHANGED and not run.touched
+            return PassGate(node.gate) if nothing_to_ask else OpenGate(node.gate)
     remote = {node.key for node in run.nodes if node.runs_on} - done
     open_nodes = reachable(run.nodes, done, blocked=running | gates | resting | remote)
     offered = {key for key, job in run.jobs.items() if job.status == JobStatus.QUEUED}

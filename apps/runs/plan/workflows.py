@@ -17,6 +17,7 @@ VERIFY = "testing.verify"
 DEPLOY = "deployment.deploy"
 ACCEPT = "monitoring.accept"
 NOOP = "noop"
+TESTS_CHANGED = "tests_changed"  # a gate that asks nobody where nothing was changed
 
 
 @dataclass(frozen=True)
@@ -55,17 +56,24 @@ WORKFLOWS = {
 
 
 def nodes(
-    workflow: str, tasks: Sequence[TaskLink] = (), gates: Sequence[str] = (), *, deploys: bool = False
+    workflow: str,
+    tasks: Sequence[TaskLink] = (),
+    gates: Sequence[str] = (),
+    *,
+    deploys: bool = False,
+    guarded: bool = False,
 ) -> tuple[Node, ...]:
     """The graph of a run, in topological order."""
     if workflow == "build":
-        return _build(tasks, gates, deploys)
+        return _build(tasks, gates, deploys, guarded)
     steps = WORKFLOWS[workflow].steps
     return tuple(Node(step, after=steps[max(i - 1, 0) : i]) for i, step in enumerate(steps))
 
 
-def _build(tasks: Sequence[TaskLink], gates: Sequence[str], deploys: bool) -> tuple[Node, ...]:
+def _build(tasks: Sequence[TaskLink], gates: Sequence[str], deploys: bool, guarded: bool) -> tuple[Node, ...]:
     """Plan; then code and test per task; then, for several tasks, merge and test the whole; then deploy and accept.
+
+    `guarded`: before anything leaves the run, a gate asks about tests that were changed.
 
     A plan that has not been made has no tasks, and nothing after it yet.
     """
@@ -88,6 +96,8 @@ def _build(tasks: Sequence[TaskLink], gates: Sequence[str], deploys: bool) -> tu
     ready = tuple(f"{TEST}:{task.key}" for task in tasks if task.key not in built_on)
     if len(tasks) > 1:
         ready = add(VERIFY, add(MERGE, ready))
+    if guarded:
+        ready = add(f"{GATE}{TESTS_CHANGED}", ready)
     if deploys:
         if "before_deploy" in gates:
             ready = add(f"{GATE}before_deploy", ready)

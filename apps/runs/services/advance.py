@@ -10,12 +10,13 @@ from apps.events import clock
 from apps.events.lifecycle import MoveLost, move
 from apps.events.services import record
 from apps.runs.models import Gate, Run
-from apps.runs.plan.decide import Decision, End, OpenGate, Publish, Repair, Stop, decide
+from apps.runs.plan.decide import Decision, End, OpenGate, PassGate, Publish, Repair, Stop, decide
 from apps.runs.queries import read_state
 from apps.runs.services.publish import Messages, prepare
 from apps.runs.services.stop import stop_run
-from apps.runs.states import JobStatus, Reason, RunStatus, TaskStatus
+from apps.runs.states import GateStatus, JobStatus, Reason, RunStatus, TaskStatus
 
+NOTHING_TO_ASK = "No test, CI file or test command was changed."
 UNPROVEN = (TaskStatus.CREATED, TaskStatus.ASSIGNED, TaskStatus.IN_PROGRESS, TaskStatus.COMPLETE)
 
 
@@ -48,14 +49,22 @@ def _act(run: Run, decision: Decision) -> bool:
             _repair(run, decision)
             return True
         case OpenGate(name):
-            gate = Gate.objects.create(run=run, name=name, round=run.round)
-            record(run.pk, Gate.EVENT, {"id": gate.pk, "name": name, "from": "", "to": gate.status})
+            _open_gate(run, name)
+            return True
+        case PassGate(name):
+            move(_open_gate(run, name), GateStatus.APPROVED, message=NOTHING_TO_ASK, decided_at=clock.now())
             return True
         case End():
             _end(run, decision)
         case Stop(reason, message):
             stop_run(run.pk, Reason(reason), message)
     return False
+
+
+def _open_gate(run: Run, name: str) -> Gate:
+    gate = Gate.objects.create(run=run, name=name, round=run.round)
+    record(run.pk, Gate.EVENT, {"id": gate.pk, "name": name, "from": "", "to": gate.status})
+    return gate
 
 
 def _repair(run: Run, repair: Repair) -> None:

@@ -99,7 +99,7 @@ def _planned(job: Job, seen: dict[str, Any]) -> None:
     """The plan's tasks, as the spec has them: in topological order."""
     run = job.run
     spec = run.spec_version.data if run.spec_version else {"tasks": []}
-    Run.objects.filter(pk=run.pk).update(base_commit=seen["base_commit"])
+    Run.objects.filter(pk=run.pk).update(base_commit=seen["base_commit"], guarded=bool(seen.get("guarded")))
     for position, task in enumerate(spec["tasks"]):
         made = Task.objects.create(
             run=run, key=task["id"], title=task["title"], position=position, needs=task["depends_on"], spec=task
@@ -110,8 +110,18 @@ def _planned(job: Job, seen: dict[str, Any]) -> None:
 def _written(job: Job, seen: dict[str, Any]) -> None:
     task = job.task
     assert task is not None  # noqa: S101 - a coding.code job is always made with its task
-    task.evidence = {**task.evidence, "outputs": seen["outputs"], "commit": seen["commit"]}
+    touched = seen.get("touched", [])
+    task.evidence = {**task.evidence, "outputs": seen["outputs"], "commit": seen["commit"], "touched": touched}
+    _mark_touched(task, touched)
     move(task, TaskStatus.COMPLETE, job_id=job.pk, commit=seen["commit"], evidence=task.evidence)
+
+
+def _mark_touched(task: Task, touched: list[dict[str, str]]) -> None:
+    """What this task changed of the tests, in place of what it had changed the round before."""
+    marks = Run.objects.values_list("touched", flat=True).get(pk=task.run_id)
+    now = [mark for mark in marks if mark["task"] != task.key] + [{"task": task.key, **one} for one in touched]
+    if now != marks:
+        Run.objects.filter(pk=task.run_id).update(touched=now)
 
 
 def _tested(job: Job, seen: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ apps.specs.reading.long_form), so that nothing later needs to know them.
 """
 
 from apps.specs.schema.delivery import Check, Deploy, DeployDefaults, Gate, Repair
+from apps.specs.schema.guard import Guard
 from apps.specs.schema.limits import Constraints, Limits
 from apps.specs.schema.rules import WORKSPACE, home_of
 from apps.specs.schema.spec import Spec
@@ -20,6 +21,7 @@ __all__ = [
     "Expectation",
     "FileInput",
     "Gate",
+    "Guard",
     "Input",
     "Limits",
     "Output",

@@ -10,6 +10,7 @@ from pydantic.fields import FieldInfo
 
 from apps.specs.schema.budget import Budget
 from apps.specs.schema.delivery import Check, Deploy, Repair
+from apps.specs.schema.guard import Guard
 from apps.specs.schema.limits import Constraints, Limits
 from apps.specs.schema.spec import Spec
 from apps.specs.schema.task import Expectation, FileInput, Output, Task, TemplateInput, Test
@@ -27,6 +28,7 @@ TABLES: dict[str, type[BaseModel]] = {
     "deploy": Deploy,
     "limits": Limits,
     "budget": Budget,
+    "guard": Guard,
     "repair": Repair,
 }
 MAY_BE_LEFT_OUT = {(Spec, "tasks"), (Task, "title")}

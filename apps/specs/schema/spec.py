@@ -8,6 +8,7 @@ from pydantic import Field
 
 from apps.specs.schema.budget import Budget
 from apps.specs.schema.delivery import Check, Deploy, Gates, Repair
+from apps.specs.schema.guard import Guard
 from apps.specs.schema.part import Part
 from apps.specs.schema.rules import WORKSPACE
 from apps.specs.schema.task import Engine, Task, TemplateInput
@@ -41,6 +42,7 @@ class Spec(Part):
     deploy: Deploy | None = Field(None, description="How it is deployed. Empty: only where there is acceptance.")
     gates: Gates = Field((), description="Points at which a person approves or rejects.")
     budget: Budget | None = Field(None, description="What its models may spend. Empty: the installation's limits.")
+    guard: Guard = Field(default_factory=Guard, description="What happens when a model changes tests.")
     repair: Repair = Field(default_factory=Repair, description="What happens when something fails.")
 
     def task(self, task_id: str) -> Task:

@@ -46,6 +46,8 @@ def test_a_run_tells_everything_that_a_reader_needs(owner: Api, things: Things) 
         "started_at": 1,
         "finished_at": None,
         "created_by": "owner",
+        "guarded": False,
+        "touched": [],
         "release": None,
         "usage": {
             "calls": 0,
