@@ -40,8 +40,7 @@ def _given(job: ActiveJob, repository: Repository, spec: TaskSpec, base: str) ->
     """What the task began with: its inputs written again, on all that it builds on."""
     if not spec.inputs:
         return base
-    path = worktree_of(job)
-    with checkout(repository, base, path.with_name(f"{path.name}-given")) as tree:
+    with checkout(repository, base, worktree_of(job)) as tree:
         try:
             template_engine().write_code(Assignment(spec, 1, "", _quiet, lambda _: None), tree.path)
         except EngineFailed:
