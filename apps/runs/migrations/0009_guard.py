@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("runs", "0007_runs_on"),
+        ("runs", "0008_questions"),
     ]
 
     operations = [
