@@ -90,10 +90,10 @@ def view(job: Job, gate: Gate | None = None, asked: int = 0) -> JobView:
     """`asked`: how many attempts at this work, with this one, ended by asking."""
     attempt = max(job.attempt - asked, 1)
     answer = (gate.status, gate.message) if gate else ("", "")
-    return JobView(job.pk, job.status, attempt, job.reason, job.message, _is_resting(job), *answer)
+    return JobView(job.pk, job.status, attempt, job.reason, job.message, is_resting(job), *answer)
 
 
-def _is_resting(job: Job) -> bool:
+def is_resting(job: Job) -> bool:
     """A full disk or a server that is away needs time to come back; the sweep brings the job back after that."""
     if job.reason != Reason.INFRASTRUCTURE or job.finished_at is None:
         return False

@@ -38,8 +38,10 @@ def finish(active: ActiveJob, outcome: Outcome, epoch: int) -> bool:
         outcome = replace(outcome, message=active.masked(outcome.message), data=active.masked(outcome.data))
     with _as_it_was_read(job), transaction.atomic():
         locked = Run.objects.select_for_update(no_key=True)
-        run = locked.values("status", "epoch", "stop_reason").get(pk=job.run_id)
+        run = locked.values("status", "epoch", "stop_reason", "republished").get(pk=job.run_id)
         end_job(job, outcome)
+        if run["republished"]:
+            Run.objects.filter(pk=job.run_id).update(republished=0)  # something has moved
         if outcome.status == JobStatus.COMPLETED:
             PROGRESS.get(job.step, _nothing)(job, outcome.data)
         if outcome.reason == Reason.ASKED:

@@ -15,6 +15,7 @@ from kombu.exceptions import KombuError
 from apps.events import clock
 from apps.runs.due import due_jobs, held_up, to_be_tried_again
 from apps.runs.models import Gate, Job, Queue, Run, Sweep
+from apps.runs.queries import is_resting
 from apps.runs.services import dispatch
 from apps.runs.services.pause import resume_lapsed
 from apps.runs.services.reap import BATCH, reap_dead_workers, reap_expired
@@ -78,8 +79,8 @@ def _forgotten(now: datetime, paused: list[str]) -> Iterator[int]:
     """Runs with work due and nothing in flight: their message, or the process that was to send it, got lost.
 
     With the queue empty that is certain after a moment. With messages in it the run's own may be among them, so the
-    wait is longer and doubles each time; publishing again is safe but would make the backlog longer. It is certain too
-    for what was published before its queue was resumed. What waits for a paused queue is not forgotten.
+    wait is longer; publishing again is safe but would make the backlog longer. It is certain too for what was published
+    before its queue was resumed. What waits for a paused queue, or rests, is not forgotten.
     """
     is_empty = cache(_queue_is_empty)
     resumed = dict(Queue.objects.exclude(resumed_at=None).values_list("role", "resumed_at"))
@@ -95,13 +96,26 @@ def _forgotten(now: datetime, paused: list[str]) -> Iterator[int]:
         if head and head.runs_on:  # an agent asks for it; there is no message that could be lost
             continue
         published_at = run.published_at or moved_at
-        wait_s = 2 * settings.SWEEP_S
-        if published_at >= resumed_at and not is_empty(role):
-            wait_s = settings.REPUBLISH_S * 2 ** min(run.republished, MOST_DOUBLINGS)
-        if now - max(published_at, moved_at, resumed_at) > timedelta(seconds=wait_s):
+        wait_s = _wait_s(run, certain=published_at < resumed_at or is_empty(role))
+        if now - max(published_at, moved_at, resumed_at) > timedelta(seconds=wait_s) and not _rests(run):
             Run.objects.filter(pk=run.pk).update(republished=F("republished") + 1)
             logger.warning("action=sweep run=%s had work due and nothing in flight; it is published again", run.pk)
             yield run.pk
+
+
+def _wait_s(run: Run, *, certain: bool) -> float:
+    """Doubles with each time that did not help. A machine that takes longer than a moment from the message to the
+    claim would otherwise never get there: publishing again takes the run's next epoch, and refuses what is under way.
+    """
+    doubled = 2 ** min(run.republished, MOST_DOUBLINGS)
+    if certain:
+        return max(2 * settings.SWEEP_S, min(2 * settings.SWEEP_S * doubled, settings.REPUBLISH_S))
+    return settings.REPUBLISH_S * doubled
+
+
+def _rests(run: Run) -> bool:
+    last = run.jobs.exclude(finished_at=None).order_by("-finished_at").first()
+    return last is not None and is_resting(last)
 
 
 def _quiet(now: datetime, paused: list[str]) -> QuerySet[Any]:

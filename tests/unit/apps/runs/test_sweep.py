@@ -3,16 +3,21 @@
 import os
 import subprocess
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from apps.runs.models import Job, Run, Sweep
+from apps.runs.outcome import done, failed
 from apps.runs.services import sweep as sweeping
+from apps.runs.services.active import ActiveJob
 from apps.runs.services.claim import claim
+from apps.runs.services.finish import finish
 from apps.runs.services.presence import machine, worker_name
 from apps.runs.services.reap import reap_dead_workers, reap_expired
 from apps.runs.services.sweep import sweep
+from apps.runs.states import Reason
 from tests.unit.apps.runs.conftest import Outbox
 from tests.unit.apps.runs.delivery import committed
 
@@ -77,6 +82,39 @@ def test_a_backlog_is_not_taken_for_a_loss(job: Job, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(sweeping, "_queue_is_empty", lambda role: True)
     Sweep.objects.update(at=timezone.now() - timedelta(seconds=10))
     assert sweep() == [job.run_id]
+
+
+def passes(seconds: float) -> list[int]:
+    """What the sweep finds of a run that was published so long ago."""
+    then = timezone.now() - timedelta(seconds=seconds)
+    Run.objects.update(published_at=then, created_at=then)
+    Sweep.objects.update_or_create(pk=1, defaults={"at": timezone.now() - timedelta(seconds=10)})
+    return sweep()
+
+
+def test_what_did_not_help_is_waited_for_twice_as_long_until_something_moves(
+    job: Job, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a machine so slow that a message is not claimed in time, the next would refuse it, and so on for ever."""
+    settings.SWEEP_S, settings.REPUBLISH_S = 1, 60
+    monkeypatch.setattr(sweeping, "_queue_is_empty", lambda role: True)
+    assert [passes(3), passes(3), passes(5), passes(5), passes(9)] == [[job.run_id], [], [job.run_id], [], [job.run_id]]
+    Run.objects.update(republished=9)
+    assert [passes(59), passes(61)] == [[], [job.run_id]]
+    with committed():
+        finish(ActiveJob(claimed(job)), done(base_commit="b" * 40), 1)
+    assert Run.objects.get(pk=job.run_id).republished == 0
+
+
+def test_a_run_that_rests_is_not_taken_for_forgotten(job: Job, settings: Any) -> None:
+    settings.REST_S = 30
+    with committed():
+        finish(ActiveJob(claimed(job)), failed(Reason.INFRASTRUCTURE, "The store is away."), 1)
+    ended = Job.objects.filter(pk=job.pk)
+    ended.update(finished_at=timezone.now() - timedelta(seconds=20))
+    assert (passes(100), Run.objects.get(pk=job.run_id).republished) == ([], 0)
+    ended.update(finished_at=timezone.now() - timedelta(seconds=31))
+    assert passes(100) == [job.run_id]
 
 
 def test_a_run_whose_time_is_up_is_stopped(job: Job, outbox: Outbox) -> None:
