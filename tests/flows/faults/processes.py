@@ -26,7 +26,10 @@ class Extra:
 
 @contextmanager
 def beat(stack: Stack, log: Path) -> Iterator[Extra]:
-    with _process(stack, programs.beat(), log) as extra:
+    """A beat that ticks."""
+    alive = log.with_name("alive")
+    with _process(stack, programs.beat(), log, HIVE_ALIVE_KIND="beat", HIVE_ALIVE_FILE=str(alive)) as extra:
+        until(alive.exists, 90, lambda: f"the beat does not come: {extra.said}")
         yield extra
 
 
@@ -36,7 +39,7 @@ def worker(
 ) -> Iterator[Extra]:
     """A worker that has said that it is there; settings go over those of the Hive."""
     with _process(stack, programs.worker(name, queues, 2), log, prefix, **settings) as extra:
-        until(lambda: find_worker(stack.hive, name), 60, lambda: f"the worker {name} does not come: {extra.said}")
+        until(lambda: find_worker(stack.hive, name), 90, lambda: f"the worker {name} does not come: {extra.said}")
         yield extra
 
 
@@ -61,8 +64,8 @@ def _process(
     stack: Stack, argv: Sequence[str], log: Path, prefix: Sequence[str] = (), **settings: str
 ) -> Iterator[Extra]:
     environ = {key: value for key, value in os.environ.items() if not key.startswith(("HIVE_", "DJANGO_"))}
-    environ |= {**QUICK, **stack.settings, **settings, "HIVE_HOME": str(stack.hive.home)}
     environ |= {"DJANGO_SETTINGS_MODULE": "hive.settings", "PYTHONPATH": str(ROOT)}
+    environ |= {**QUICK, **stack.settings, "HIVE_HOME": str(stack.hive.home), **settings}
     with log.open("ab") as output:
         process = subprocess.Popen(
             [*prefix, "setpriv", "--pdeathsig", "KILL", *argv],
