@@ -1,10 +1,10 @@
-"""A private Redis: append-only in a temporary folder, on a free port of loopback.
+"""A private Redis or Valkey: append-only in a temporary folder, on a free port of loopback.
 
-    with redis() as server:
+    with redis() as server:   # Debian's Redis or Valkey, whichever is installed
+    with valkey() as server:  # the one that Hive brings along
         url = server.url()  # redis://127.0.0.1:PORT/0
 
-`server.kill()`, `server.start()` and `server.lose_data()` keep the port, for tests that take the broker away. Debian's
-Redis or Valkey, whichever is installed.
+`server.kill()`, `server.start()` and `server.lose_data()` keep the port, for tests that take the broker away.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+from hive.cli.valkey import binary
 
 PATIENCE_S = 30.0
 PROGRAMS = ("valkey-server", "redis-server")
@@ -96,6 +98,18 @@ def redis() -> Iterator[Redis]:
     program = next(filter(None, map(shutil.which, PROGRAMS)), None)
     if program is None:
         pytest.skip("needs Redis' or Valkey's server: apt-get install redis-server")
+    with _running(program) as server:
+        yield server
+
+
+@contextmanager
+def valkey() -> Iterator[Redis]:
+    with _running(str(binary())) as server:
+        yield server
+
+
+@contextmanager
+def _running(program: str) -> Iterator[Redis]:
     folder = Path(tempfile.mkdtemp(prefix="hive-redis-"))
     server = Redis(folder, program)
     try:

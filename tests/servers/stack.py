@@ -1,4 +1,4 @@
-"""A real Hive on real servers of its own: PostgreSQL, Redis or RabbitMQ, and S3."""
+"""A real Hive on real servers of its own: PostgreSQL, Redis, Valkey or RabbitMQ, and S3."""
 
 from __future__ import annotations
 
@@ -11,11 +11,15 @@ from typing import Any
 from tests.flows.real.hive import Hive, running
 from tests.servers.postgres import Postgres, postgres
 from tests.servers.rabbitmq import RabbitMQ, rabbitmq
-from tests.servers.redis import Redis, redis
+from tests.servers.redis import Redis, redis, valkey
 from tests.servers.s3 import S3, s3
 
 Broker = Redis | RabbitMQ
-BROKERS: dict[str, Callable[[], AbstractContextManager[Any]]] = {"redis": redis, "rabbitmq": rabbitmq}
+BROKERS: dict[str, Callable[[], AbstractContextManager[Any]]] = {
+    "redis": redis,
+    "valkey": valkey,
+    "rabbitmq": rabbitmq,
+}
 
 
 @dataclass(frozen=True)
@@ -32,11 +36,11 @@ class Stack:
 
 @contextmanager
 def stack(folder: Path, kind: str, table: str = "", **settings: str) -> Iterator[Stack]:
-    """Redis is for wake-ups too; beside RabbitMQ, Hive starts its own Valkey for them."""
+    """Redis or Valkey is for wake-ups too; beside RabbitMQ, Hive starts its own Valkey for them."""
     with postgres(fsync="on", synchronous_commit="on") as database, BROKERS[kind]() as broker, s3() as store:
         settings |= {"HIVE_DATABASE_URL": database.create("hive"), "HIVE_BROKER_URL": broker.url()}
         settings.setdefault("HIVE_STORE_URL", store.create("artifacts"))
-        if kind == "redis":
+        if kind != "rabbitmq":
             settings["HIVE_REDIS_URL"] = broker.url(1)
         with running(folder / "home", table, **settings) as hive:
             yield Stack(hive, database, broker, store, settings)

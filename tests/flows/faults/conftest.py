@@ -17,6 +17,12 @@ def on_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 @pytest.fixture(scope="module")
+def on_valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with stack(tmp_path_factory.mktemp("faults"), "valkey") as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
 def on_rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     with stack(tmp_path_factory.mktemp("faults"), "rabbitmq") as found:
         yield found

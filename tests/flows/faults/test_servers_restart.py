@@ -1,4 +1,4 @@
-"""PostgreSQL and Redis are killed and restarted with runs in flight."""
+"""PostgreSQL, Redis and Valkey are killed and restarted with runs in flight."""
 
 from __future__ import annotations
 
@@ -30,13 +30,16 @@ def test_the_database_goes_away(on_redis: Stack, load: Load, end: str, away_s: f
 
 
 @pytest.mark.parametrize("data", ["kept", "gone"])
-def test_the_broker_is_killed(on_redis: Stack, load: Load, data: str) -> None:
+@pytest.mark.parametrize("kind", ["redis", "valkey"])
+def test_the_broker_is_killed(request: pytest.FixtureRequest, kind: str, data: str) -> None:
+    real: Stack = request.getfixturevalue(f"on_{kind}")
+    load = Load(real.hive)
     load.start_site(lasts_s=3)
     load.start_noops(20)
-    on_redis.broker.kill()
+    real.broker.kill()
     if data == "gone":
-        on_redis.broker.lose_data()
+        real.broker.lose_data()
     load.start_noops(2)  # nobody can send for these: the sweep will
-    on_redis.broker.start()
+    real.broker.start()
     load.start_noops(2)
     load.check()
