@@ -24,7 +24,7 @@ import pytest
 
 from hive.cli.valkey import binary
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 PROGRAMS = ("valkey-server", "redis-server")
 
 

@@ -22,7 +22,7 @@ from botocore.config import Config
 
 GATE = Path(__file__).with_name("s3_gate.py")
 KEY, SECRET = "HIVEKEY", "a secret/with+signs"
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 
 
 class S3:

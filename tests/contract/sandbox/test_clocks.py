@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from tests import busy
 from tests.contract.sandbox.shell import eventually, new_mark, on_host, py, sh
 from workers.sandbox import Ended, Result, Sandbox
 
@@ -112,7 +113,7 @@ while True:
 def test_a_kill_from_another_thread_ends_everything_within_2_s(sandbox: Sandbox, script: str) -> None:
     mark = new_mark()
     result, took_s = kill_while(sandbox, script.replace("{mark}", mark))
-    assert took_s < KILL_S
+    assert took_s < busy.allowed(KILL_S)
     assert (result.ended, result.exit_code, result.message) == (Ended.STOPPED, None, "A person canceled it.")
     assert not on_host(mark)
 
@@ -138,7 +139,7 @@ def test_two_threads_may_kill_at_once(sandbox: Sandbox) -> None:
         killer.start()
     for killer in killers:
         killer.join()
-    assert eventually(lambda: not on_host(mark), KILL_S)
+    assert eventually(lambda: not on_host(mark))
 
 
 def test_two_hundred_megabytes_are_handed_over_without_being_kept(sandbox: Sandbox) -> None:
@@ -156,7 +157,7 @@ def test_a_grandchild_that_holds_the_output_open_does_not_hold_the_command(sandb
     seen = sh(sandbox, f"setsid sleep {mark} & echo done")
     assert seen.result.ok
     assert seen.text == "done\n"
-    assert time.monotonic() - begin < 10
+    assert time.monotonic() - begin < busy.allowed(10)
     assert not on_host(mark)
 
 

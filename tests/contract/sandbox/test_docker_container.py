@@ -167,7 +167,7 @@ def test_a_worker_killed_at_any_moment_leaves_nothing_that_the_janitor_does_not_
     assert b"ready" in worker.stdout.readline()
     worker.send_signal(signal.SIGKILL)
     worker.wait()
-    assert eventually(lambda: on_the_engine(ours)["containers"] == ["exited"], 10)
+    assert eventually(lambda: on_the_engine(ours)["containers"] == ["exited"])
     assert janitor.sweep(ours, lambda: {"job-7-abc"}) == []
     assert janitor.sweep(Engine(installation="another"), set) == []
     assert len(janitor.sweep(ours, lambda: {"job-7-other"})) == 4

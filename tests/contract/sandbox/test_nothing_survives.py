@@ -108,7 +108,7 @@ def test_a_worker_that_is_killed_takes_everything_along(kind: str, scratch: Path
     worker = start_worker(kind, scratch, mark)
     worker.send_signal(signal.SIGKILL)
     worker.wait()
-    assert eventually(lambda: not on_host(mark), 10)
+    assert eventually(lambda: not on_host(mark))
 
 
 def test_a_worker_that_is_killed_while_its_sockets_live_on_in_a_child(kind: str, scratch: Path) -> None:
@@ -121,7 +121,7 @@ def test_a_worker_that_is_killed_while_its_sockets_live_on_in_a_child(kind: str,
     assert eventually(lambda: len(on_host(mark, "sleep")) >= 3 and len(on_host(mark, "python")) >= 2)
     worker.send_signal(signal.SIGKILL)
     worker.wait()
-    gone = eventually(lambda: not on_host(mark, "sleep"), 10)
+    gone = eventually(lambda: not on_host(mark, "sleep"))
     for pid in on_host(mark):
         os.kill(pid, signal.SIGKILL)
     assert gone
@@ -140,7 +140,7 @@ def test_the_sweep_clears_away_what_a_dead_worker_left(kind: str, scratch: Path)
     worker.wait()
     assert sweep_stale(scratch, live_labels={"orphan"}) == []  # somebody says that it is needed
     assert sweep_stale(scratch) == ["orphan"]
-    assert eventually(lambda: not on_host(mark), 10)
+    assert eventually(lambda: not on_host(mark))
     assert list(scratch.iterdir()) == []
 
 
@@ -165,7 +165,7 @@ def test_a_keeper_that_is_killed_leaves_nothing_behind(kind: str, open_here: Ope
     with contextlib.suppress(SandboxError):  # an engine that has noticed, and tidied up, begins anew
         run(sandbox, "true")
     sandbox.kill("its keeper is gone")
-    assert eventually(lambda: not on_host(mark), 10)
+    assert eventually(lambda: not on_host(mark))
 
 
 def test_the_sweep_touches_nothing_that_is_no_sandbox(scratch: Path) -> None:

@@ -62,7 +62,7 @@ def test_the_sample_blog_is_tested_in_a_container_and_becomes_a_site(hive: Hive)
     assert httpx.get(run["release"]["url"], trust_env=False).status_code == 200
     [tests] = [job for job in hive.all(f"runs/{run['id']}/jobs") if job["step"] == "testing.test"]
     assert tests["id"] in seen
-    until(lambda: mine(hive.home) == {}, 10, lambda: f"left on the engine: {mine(hive.home)}")
+    until(lambda: mine(hive.home) == {}, 60, lambda: f"left on the engine: {mine(hive.home)}")
 
 
 def test_an_image_that_is_not_allowed_ends_the_job_and_is_not_tried_again(hive: Hive) -> None:
@@ -79,7 +79,7 @@ def test_a_killed_worker_leaves_nothing_on_the_engine_after_the_next_start(tmp_p
         run_id = hive.start(spec=LONG)
         until(lambda: "running" in mine(home).values() and begun(hive, run_id), 120, lambda: f"{mine(home)}")
         hive.kill("build")
-        until(lambda: "running" not in mine(home).values(), 15, lambda: f"still runs: {mine(home)}")
+        until(lambda: "running" not in mine(home).values(), 60, lambda: f"still runs: {mine(home)}")
         assert hive.wait(run_id)["status"] == "failed"
         assert mine(home)
     with running(home):

@@ -49,7 +49,7 @@ def test_it_ends_with_the_supervisor(hive: Installed) -> None:
     process = hive.ready("warm")
     os.kill(process.pid, signal.SIGSTOP)
     os.kill(hive.state["supervisor"], signal.SIGKILL)
-    eventually(lambda: len(hive.left()) == 1, "only the stopped guard is left", 10)
+    eventually(lambda: len(hive.left()) == 1, "only the stopped guard is left")
     process.kill()
 
 

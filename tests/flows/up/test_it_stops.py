@@ -112,14 +112,14 @@ def test_when_the_guard_is_killed_the_supervisor_ends_everything(hive: Installed
     process = hive.ready("usual")
     job = its_job(hive)
     process.kill()
-    eventually(lambda: hive.left() == [], "nothing is left", 10)
+    eventually(lambda: hive.left() == [], "nothing is left")
     assert is_gone(job)
 
 
 def test_when_both_are_killed_the_kernel_ends_the_children(hive: Installed) -> None:
     process = hive.ready("ordered")
     kill_both(hive, process)
-    eventually(lambda: hive.left() == [], "nothing is left", 10)
+    eventually(lambda: hive.left() == [], "nothing is left")
 
 
 def test_after_a_crash_of_both_the_next_start_ends_what_a_worker_left_behind(hive: Installed) -> None:

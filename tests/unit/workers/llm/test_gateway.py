@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests import busy
 from tests.contract.models.conftest import QUICK, endpoint_of
 from tests.providers import Cut, Refuse, Stall, calls, overloaded, says, scripted
 from workers.llm import fake
@@ -108,7 +109,7 @@ def test_an_answer_under_way_ends_with_the_job_within_a_second(stream: bool) -> 
         began = time.monotonic()
         threading.Timer(0.3, gateway.close, ["Canceled by owner."]).start()
         answer = client.post("/chat/completions", json={**HELLO, "stream": stream})
-        assert time.monotonic() - began < 1.3
+        assert time.monotonic() - began < 0.3 + busy.allowed(1)
     assert "Canceled by owner" in answer.text
     assert "[DONE]" not in answer.text
 

@@ -66,7 +66,7 @@ def get(url: str, timeout_s: float = 10) -> tuple[int, str]:
             return error.code, error.read().decode()
 
 
-def wait_for(holds: Callable[[], object], within_s: float = 10) -> None:
+def wait_for(holds: Callable[[], object], within_s: float = 30) -> None:
     deadline = time.monotonic() + within_s
     while not holds():
         assert time.monotonic() < deadline, f"still not so after {within_s} s"
