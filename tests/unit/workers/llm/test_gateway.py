@@ -36,7 +36,7 @@ def serving(script: Script, **more: Any) -> Iterator[tuple[Gateway, FakeModel, h
 
 def client_of(gateway: Gateway, key: str = "") -> httpx.Client:
     headers = {"Authorization": f"Bearer {key or gateway.key}"}
-    return httpx.Client(base_url=gateway.address, headers=headers, trust_env=False, timeout=20)
+    return httpx.Client(base_url=gateway.address, headers=headers, trust_env=False, timeout=90)
 
 
 def events(text: str) -> list[dict[str, Any]]:
@@ -123,7 +123,7 @@ def test_a_stream_is_kept_alive_while_the_model_thinks() -> None:
 def test_text_is_sent_as_it_is_written() -> None:
     """The first words are there while the provider still holds back the last ones."""
     words, later = "The first words of an answer that", " goes on."
-    with scripted([Stall(says(words + later), for_s=30)]) as provider:
+    with scripted([Stall(says(words + later), for_s=600)]) as provider:
         endpoint = endpoint_of("openai", provider)
         with (
             Gateway(lambda: CalledModel([endpoint], FakeBudget(), patience=QUICK)) as gateway,
