@@ -26,7 +26,7 @@ import docker
 ROOT = Path(__file__).resolve().parents[3]
 FILES = (ROOT / "docker-compose.yml", Path(__file__).with_name("override.yml"))
 IMAGE = "hive:test"
-BUILD_S, UP_S, RUN_S, DOWN_S = 900, 300, 180, 180
+BUILD_S, UP_S, RUN_S, DOWN_S = 900, 300, 240, 180  # of a machine that others use too
 
 
 class Stack:
@@ -40,11 +40,14 @@ class Stack:
 
     def compose(self, *words: str, timeout_s: float = UP_S) -> str:
         """What one command of compose printed. It is called in the repository's folder, as the page says."""
-        files = [word for file in FILES for word in ("-f", str(file))]
-        command = [*compose_command(), "-p", self.project, *files, *words]
-        return run(command, self._environment(), timeout_s)
+        return run([*self.command, *words], self.environment(), timeout_s)
 
-    def _environment(self) -> dict[str, str]:
+    @property
+    def command(self) -> list[str]:
+        files = [word for file in FILES for word in ("-f", str(file))]
+        return [*compose_command(), "-p", self.project, *files]
+
+    def environment(self) -> dict[str, str]:
         packages = Path(docker.__file__).parent.parent
         return {
             **{name: value for name, value in os.environ.items() if not name.startswith("HIVE_")},
@@ -54,10 +57,17 @@ class Stack:
             "HIVE_TEST_PACKAGES": str(packages),
         }
 
+    def wait(self) -> None:
+        """Until the web server says that every part is there."""
+        until(lambda: _answers(self), 240, lambda: self.compose("logs", "--tail", "20"))
+
     def hive(self, *words: str) -> str:
         """The `hive` command on this machine, speaking to the composed Hive with a key."""
         environ = {**os.environ, "HIVE_URL": self.url, "HIVE_API_KEY": self.key}
-        return run([sys.executable, "-c", "from hive.cli.main import run; run()", *words], environ, RUN_S)
+        try:
+            return run([sys.executable, "-c", "from hive.cli.main import run; run()", *words], environ, RUN_S)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"{words} does not end: {self.compose('logs', '--tail', '15')}") from None
 
     def inside(self, service: str, *words: str) -> str:
         """What a command prints in the service's first container."""
@@ -89,7 +99,7 @@ def composed(client: docker.DockerClient) -> Iterator[Stack]:
     stack.compose("build", timeout_s=BUILD_S)
     try:
         stack.compose("up", "-d")
-        until(lambda: _answers(stack), 90, lambda: stack.compose("logs", "--tail", "20"))
+        stack.wait()
         stack.key = json.loads(stack.inside("web", "hive", "token", "create", "--json"))["key"]
         yield stack
     finally:

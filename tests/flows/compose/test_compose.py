@@ -7,15 +7,28 @@ import urllib.error
 import urllib.request
 from base64 import b64encode
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
 from tests.flows.compose.stack import IMAGE, ROOT, Stack, until
+from tests.flows.page import follow
 
 pytestmark = [pytest.mark.flow, pytest.mark.compose]
 
-OURS = ("web", "beat", "manager", "coding", "testing", "deployment", "monitoring", "host", "flower")
+ROLES = ("manager", "coding", "testing", "deployment", "monitoring")
+OURS = ("web", "beat", *ROLES, "host", "flower")
+SLOW = """
+id: slow
+title: A job that takes a while
+tasks:
+  - id: look
+    inputs: [{type: template, name: simple-static}]
+    outputs: [{path: /workspace/tasks/look/src}]
+    tests: [{run: sleep SECONDS}]
+deploy: {environment: slow, port: 8091}
+"""
 PRYING = """
 id: prying
 title: A job that looks around
@@ -67,6 +80,50 @@ def test_three_workers_for_coding_share_the_work(stack: Stack) -> None:
     )
     ended = json.loads(stack.hive("run", "specs/create-blog.yaml", "--wait", "--json"))
     assert ended["status"] == "completed", ended
+
+
+def test_an_upgrade_in_the_middle_of_a_job_loses_nothing(stack: Stack) -> None:
+    """Every container of Hive's is replaced while a job works; the worker finishes it before it goes."""
+    spec = SLOW.replace("SECONDS", "15")
+    run_id = api(stack, "runs", {"spec": spec})["id"]
+    until(lambda: at_work(stack, run_id), 60, lambda: str(api(stack, f"runs/{run_id}/jobs")))
+    stack.compose("up", "-d", "--force-recreate", "--no-deps", "web", "beat", "host", *ROLES)
+    stack.wait()
+    assert until(lambda: ended(stack, run_id), 120, lambda: str(api(stack, f"runs/{run_id}/jobs"))) == "completed"
+    jobs = api(stack, f"runs/{run_id}/jobs")["results"]
+    assert {(job["step"], job["attempt"]) for job in jobs if job["attempt"] > 1} == set()
+
+
+def at_work(stack: Stack, run_id: int) -> bool:
+    jobs = api(stack, f"runs/{run_id}/jobs")["results"]
+    return any(job["role"] == "testing" and job["status"] == "running" for job in jobs)
+
+
+def ended(stack: Stack, run_id: int) -> str:
+    status = str(api(stack, f"runs/{run_id}")["status"])
+    return status if status in ("completed", "failed", "canceled") else ""
+
+
+def test_a_backup_comes_back_in_a_stack_of_which_nothing_was_left(stack: Stack, tmp_path: Path) -> None:
+    run = json.loads(stack.hive("run", "specs/create-blog.yaml", "--wait", "--json"))
+    there = {**stack.environment(), "COMPOSE": " ".join(stack.command), "BACKUP": str(tmp_path / "backup")}
+    follow("backup: compose", ROOT, **there)
+    stack.compose("down", "--volumes", "--timeout", "5")
+    assert stack.left() == []
+    follow("restore: compose", ROOT, timeout_s=300, **there)
+    stack.wait()
+    assert ended(stack, run["id"]) == "completed"  # with the key of before: the records are back
+    again = json.loads(stack.hive("run", "specs/create-blog.yaml", "--wait", "--json"))
+    assert again["status"] == "completed", again
+
+
+def api(stack: Stack, path: str, body: dict[str, str] | None = None) -> Any:
+    """GET, or POST where there is a body."""
+    headers = {"Authorization": f"Api-Key {stack.key}", "Content-Type": "application/json"}
+    data = json.dumps(body).encode() if body else None
+    request = urllib.request.Request(f"{stack.url}/api/v1/{path}", data, headers)
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return json.load(answer)
 
 
 def workers(stack: Stack, role: str) -> set[str]:

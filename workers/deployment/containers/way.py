@@ -13,15 +13,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from workers.deployment.containers.closing import PROGRAM
 from workers.deployment.containers.engine import EngineError, NotThere, engine_errors
 from workers.deployment.containers.stack import Way
+from workers.sandbox.docker.closing import close_ways
 
 if TYPE_CHECKING:
     from docker import APIClient
 
 HOLD = ["-I", "-S", "-c", "import signal; signal.pause()"]
-PATIENCE_S = 20
 LEAST: dict[str, Any] = {
     "cap_drop": ["ALL"],
     "security_opt": ["no-new-privileges:true"],
@@ -68,23 +67,8 @@ def open_way(client: APIClient, way: Way, holder: str, marks: dict[str, str]) ->
     """Start the holder and close what is to be closed. Fine where it is done: no command may start before."""
     with engine_errors():
         client.start(holder)
-        helper = client.create_container(
-            way.image,
-            ["-I", "-c", PROGRAM, *way.closed, "--", *way.servers],
-            entrypoint=["python3"],
-            user="0:0",
-            labels=marks,
-            host_config=client.create_host_config(
-                network_mode=f"container:{holder}", cap_add=["NET_ADMIN"], pids_limit=16, mem_limit="128m", **LEAST
-            ),
-        )["Id"]
-        try:
-            client.start(helper)
-            code = client.wait(helper, timeout=PATIENCE_S)["StatusCode"]
-            said = client.logs(helper, tail=5).decode(errors="replace").strip() if code else ""
-        finally:
-            client.remove_container(helper, force=True)
-    if code:
+        said = close_ways(client, way.image, holder, way.closed, way.servers, marks)
+    if said:
         raise EngineError(f"The network cannot be closed towards private addresses: {said}")
 
 

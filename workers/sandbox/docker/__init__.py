@@ -8,7 +8,7 @@
     network.py   a network of the sandbox's own, closed towards the engine's machine and private networks
     scripts.py   what runs inside: POSIX shell, so that any image with a shell will do
     stream.py    what the engine sends of a process: output and words of the scripts, in frames
-    routes.py    the program that closes it
+    closing.py   closes it, from inside
     given.py     what a command is given
     box.py       a running container: starts it, asks it, ends it
     command.py   one command in it: its output as it comes, its clocks, its end

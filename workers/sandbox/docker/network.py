@@ -3,7 +3,7 @@
 A container on a bridge reaches whatever its machine reaches: the machine itself, its neighbours, the address at which
 a cloud tells its secrets. Rules on the engine's machine would need root there. So the way out is closed from inside:
 a second container, of the installation's own image, enters the sandbox's network for a moment with the right to change
-its routes, and declares all that is private to be unreachable; the gateway too, which goes on forwarding all the same.
+its rules, and declares all that is private to be unreachable; the gateway too, which goes on forwarding all the same.
 The job has no such right. Until that is done no command runs.
 """
 
@@ -15,10 +15,10 @@ import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from workers.sandbox.docker.closing import close_ways
 from workers.sandbox.docker.create import Made, Order
 from workers.sandbox.docker.engine import Engine, telling
 from workers.sandbox.docker.marks import marks
-from workers.sandbox.docker.routes import PROGRAM
 from workers.sandbox.port import SandboxError
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ PRIVATE = (
     *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24"),
     *("192.168.0.0/16", "198.18.0.0/15", "224.0.0.0/4", "240.0.0.0/4"),
 )
-_PATIENCE_S = 20
 
 
 def with_network(client: APIClient, engine: Engine, order: Order, made: Made) -> Order:
@@ -49,33 +48,11 @@ def with_network(client: APIClient, engine: Engine, order: Order, made: Made) ->
 def close_it(client: APIClient, engine: Engine, label: str, made: Made) -> None:
     """Make everything private unreachable. Raises SandboxError where that could not be done."""
     with telling("The sandbox's network cannot be closed towards private addresses"):
-        config = client.create_host_config(
-            network_mode=f"container:{made.container}",
-            read_only=True,
-            cap_drop=["ALL"],
-            cap_add=["NET_ADMIN"],
-            security_opt=["no-new-privileges"],
-            pids_limit=16,
-            mem_limit="128m",
-        )
         closed = [*PRIVATE, *(network for each in engine.forbidden for network in networks_of(each))]
-        words = [*closed, *(f"{host}/32" for host in own_addresses()), "--", *name_servers(engine)]
-        helper = client.create_container(
-            engine.image,
-            ["-I", "-c", PROGRAM, *words],
-            entrypoint=["python3"],
-            user="0:0",
-            name=f"{made.name}-routes",
-            labels=marks(engine.installation, label),
-            host_config=config,
-        )["Id"]
-        try:
-            client.start(helper)
-            code = client.wait(helper, timeout=_PATIENCE_S)["StatusCode"]
-            said = client.logs(helper, tail=5).decode(errors="replace").strip() if code else ""
-        finally:
-            client.remove_container(helper, force=True)
-    if code:
+        closed += [f"{host}/32" for host in own_addresses()]
+        labels = marks(engine.installation, label)
+        said = close_ways(client, engine.image, made.container, closed, name_servers(engine), labels)
+    if said:
         raise SandboxError(f"The sandbox's network cannot be closed towards private addresses: {said}")
 
 

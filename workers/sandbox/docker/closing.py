@@ -1,8 +1,18 @@
-"""The program that closes a way out, in whatever network namespace it runs: rules and tables of the kernel's own.
+"""Close a container's ways to networks, from inside its network namespace: rules and tables of the kernel's own.
 
-Not routes in the main table, as a sandbox has them: the engine refuses to put a container into one more network where
-such a route covers it, and a release gets its environment's network late, when it is shown.
+Not routes in the main table: the engine refuses to put a container into one more network where such a route covers it,
+and a release gets its environment's network late, when it is shown.
 """
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from docker import APIClient
+
+_PATIENCE_S = 20
 
 # Arguments: networks to close, `--`, addresses that stay open. In this order the kernel looks: the gateways, which
 # are the machine itself, refused; what the container's own networks hold; the opened and the closed; the default route.
@@ -65,3 +75,35 @@ rule(10, GATEWAYS)
 rule(20, MAIN, attribute(SUPPRESS_SHORTER, struct.pack("I", 0)))
 rule(30, PLACES)
 """
+
+
+def close_ways(
+    client: APIClient, image: str, container: str, closed: Sequence[str], servers: Sequence[str], marks: dict[str, str]
+) -> str:
+    """Run the program beside `container`, in its network; empty, or what it complained of.
+
+    `image` has a python3. Whatever the engine raises comes out.
+    """
+    helper = client.create_container(
+        image,
+        ["-I", "-c", PROGRAM, *closed, "--", *servers],
+        entrypoint=["python3"],
+        user="0:0",
+        labels=marks,
+        host_config=client.create_host_config(
+            network_mode=f"container:{container}",
+            read_only=True,
+            cap_drop=["ALL"],
+            cap_add=["NET_ADMIN"],
+            security_opt=["no-new-privileges:true"],
+            pids_limit=16,
+            mem_limit="128m",
+        ),
+    )["Id"]
+    try:
+        client.start(helper)
+        if client.wait(helper, timeout=_PATIENCE_S)["StatusCode"]:
+            return client.logs(helper, tail=5).decode(errors="replace").strip() or "it does not say why"
+        return ""
+    finally:
+        client.remove_container(helper, force=True)
