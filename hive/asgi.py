@@ -16,6 +16,7 @@ from django.http import HttpResponse  # noqa: E402
 from apps.api.problems import problem  # noqa: E402
 from apps.artifacts.store import links  # noqa: E402
 from apps.events.stream import Pool  # noqa: E402
+from apps.fleet.limits import BODY_BYTES  # noqa: E402
 from hive.handler import Handler, Scope  # noqa: E402
 
 
@@ -27,6 +28,8 @@ def largest_body(scope: Scope) -> int:
             return links.read(path.removeprefix(settings.STORE_LINKS), "put").size_bytes
         except links.BadLink:
             pass
+    if path.startswith("/api/v1/agent/"):
+        return BODY_BYTES
     return settings.API_MAX_BODY_BYTES
 
 

@@ -23,6 +23,7 @@ from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import set_script_prefix
 
+from apps.api.later import Later
 from apps.events.stream import Pool
 
 Scope = dict[str, Any]
@@ -74,7 +75,11 @@ class Handler(BaseHandler):
             return
         with body:
             pool = self._apart.get(scope["path"], self._pool)
-            response = await pool.run(self._respond, scope, body)
+            response: HttpResponseBase | None = await pool.run(self._respond, scope, body)
+            if isinstance(response, Later):
+                response = await _unless_gone(response.answer(), receive)
+            if response is None:
+                return
             if response.streaming:
                 await self._send_stream(response, receive, send)
             else:
@@ -112,6 +117,19 @@ class Handler(BaseHandler):
             async for piece in pieces:
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
         await send({"type": "http.response.body"})
+
+
+async def _unless_gone(answer: Awaitable[HttpResponse], receive: Receive) -> HttpResponse | None:
+    """The answer, as soon as there is one; None, and the waiting for it is canceled, where the client has left."""
+    waiting = asyncio.ensure_future(answer)
+    leaving = asyncio.create_task(cast(Any, receive()))
+    try:
+        await asyncio.wait({waiting, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        return waiting.result() if waiting.done() else None
+    finally:
+        leaving.cancel()
+        waiting.cancel()
+        await asyncio.gather(waiting, leaving, return_exceptions=True)
 
 
 async def in_threads(pool: Pool, pieces: Iterator[bytes]) -> AsyncIterator[bytes]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, ClassVar, cast
 
@@ -19,7 +19,7 @@ class ApiView(GenericAPIView[Any]):
     """`scopes` names what a key needs, per method; a method without an entry is refused (apps.api.auth.HasScope)."""
 
     scopes: ClassVar[Mapping[str, str]] = {}
-    http_method_names = ("get", "head", "post", "put")
+    http_method_names: Sequence[str] = ("get", "head", "post", "put")
     rate_headers: Mapping[str, str] = {}
     pagination_class: Any = None
     filter_backends: Any = ()

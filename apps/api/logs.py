@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any, cast
+
 from django.conf import settings
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 
+from apps.api.agents.base import AgentAuthentication, IsAgent
+from apps.api.agents.output import take_piece
 from apps.api.base import READ_RUNS, ApiView
 from apps.api.byte_ranges import RANGE, ranged
 from apps.api.problems import Problem
@@ -15,6 +20,7 @@ from apps.api.rendering import AnyRenderer, binary
 from apps.artifacts.queries import log_size, read_log
 from apps.artifacts.retention import log_is_gone
 from apps.events import clock
+from apps.fleet.models import Agent
 
 TEXT = "text/plain; charset=utf-8"
 
@@ -24,8 +30,28 @@ class PlainText(AnyRenderer):
 
 
 class JobLog(ApiView):
+    """People and keys read it; the agent that runs the job writes it."""
+
     scopes = READ_RUNS
     renderer_classes = (PlainText,)
+    http_method_names = ("get", "head", "patch")
+
+    @property
+    def _writes(self) -> bool:
+        return self.request is not None and self.request.method == "PATCH"
+
+    def get_authenticators(self) -> list[Any]:
+        return [AgentAuthentication()] if self._writes else super().get_authenticators()
+
+    def get_permissions(self) -> Sequence[Any]:
+        return [IsAgent()] if self._writes else super().get_permissions()
+
+    def get_throttles(self) -> list[Any]:
+        return [] if self._writes else super().get_throttles()
+
+    @extend_schema(exclude=True)
+    def patch(self, request: Request, pk: int) -> HttpResponseBase:
+        return take_piece(request, cast(Agent, request.user), pk)
 
     @extend_schema(
         operation_id="job_log",

@@ -19,6 +19,8 @@ from apps.api.invalid import field_problems
 from apps.artifacts.store import NotStored, StoreError
 from apps.events.lifecycle import IllegalMove, MoveLost
 from apps.events.stream import TooManyReaders
+from apps.fleet.services.lease import NotYours
+from apps.runs.services.output import LeaseLost
 
 logger = logging.getLogger(__name__)
 
@@ -64,6 +66,8 @@ KNOWN: dict[type[BaseException], tuple[int, str]] = {
     RequestDataTooBig: (413, "too_large"),
     IllegalMove: (409, "conflict"),
     MoveLost: (409, "conflict"),
+    NotYours: (404, "not_found"),
+    LeaseLost: (409, "lease_lost"),
     NotStored: (404, "not_stored"),
     StoreError: (503, "store_unavailable"),
     TooManyReaders: (503, "too_many_streams"),

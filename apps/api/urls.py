@@ -27,6 +27,7 @@ from apps.api import (
     tasks,
     usage,
 )
+from apps.api.agents import joining, work
 from apps.api.problems import SAID, problem
 
 app_name = "api"
@@ -53,6 +54,12 @@ v1 = [
         artifacts.ArtifactDownload.as_view(),
         name="artifact-download",
     ),
+    path("agent/register", joining.Register.as_view(), name="agent-register"),
+    path("agent/token", joining.Token.as_view(), name="agent-token"),
+    path("agent/heartbeat", joining.Heartbeat.as_view(), name="agent-heartbeat"),
+    path("jobs/next", work.NextJob.as_view(), name="jobs-next"),
+    path("jobs/<int:pk>/status", work.JobStatusView.as_view(), name="job-status"),
+    path("jobs/<int:pk>/artifacts", work.JobArtifacts.as_view(), name="job-artifacts"),
     path("jobs/<int:pk>", jobs.JobView.as_view(), name="job"),
     path("jobs/<int:pk>/log", logs.JobLog.as_view(), name="job-log"),
     path("jobs/<int:pk>/log/stream", streams.LogStream.as_view(), name="job-log-stream"),

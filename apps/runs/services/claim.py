@@ -25,8 +25,8 @@ WANTED = (
 RUN_LOCK = " FOR NO KEY UPDATE"
 
 
-def claim(job_id: int, epoch: int, worker: str, node: str = "") -> Job | None:
-    """Take the job: queued → running, with a fresh lease. None if it is not to be had.
+def claim(job_id: int, epoch: int, worker: str, node: str = "", *, lease_token: str = "") -> Job | None:
+    """Take the job: queued → running, with a fresh lease, or the one that was offered. None if it is not to be had.
 
     The UPDATE holds only while the run goes on, was not asked to stop, and has still published exactly `epoch`; a
     message of an older epoch, a second copy and a worker that comes late all change nothing. Nor does it hold while the
@@ -37,13 +37,13 @@ def claim(job_id: int, epoch: int, worker: str, node: str = "") -> Job | None:
         return None
     try:
         with transaction.atomic():
-            _take(job, epoch, worker, node)
+            _take(job, epoch, worker, node, lease_token or secrets.token_hex(16))
     except MoveLost:
         return None
     return job
 
 
-def _take(job: Job, epoch: int, worker: str, node: str) -> None:
+def _take(job: Job, epoch: int, worker: str, node: str, lease_token: str) -> None:
     now = clock.now()
     move(
         job,
@@ -51,7 +51,7 @@ def _take(job: Job, epoch: int, worker: str, node: str) -> None:
         guard=Guard(WANTED.format(lock=RUN_LOCK if connection.features.has_select_for_update else ""), (epoch, node)),
         job_id=job.pk,
         worker=worker,
-        lease_token=secrets.token_hex(16),
+        lease_token=lease_token,
         lease_expires_at=now + timedelta(seconds=settings.LEASE_S),
         started_at=now,
     )

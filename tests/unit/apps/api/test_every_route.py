@@ -20,6 +20,7 @@ LIST = "a list, which is empty for an outsider"
 MAKES = "something new, in one's own organisation"
 SHARED = "the same for everybody who is signed in"
 LINK = "a signed link, which is the permission"
+AGENTS = "remote agents, which show a token of their own: tests/unit/apps/api/agents"
 INSTALLATION = "the whole installation: for operators"
 
 
@@ -81,6 +82,13 @@ TABLE = {
     "POST admin-runs-cancel": Row(INSTALLATION),
     "POST admin-runs-retry": Row(INSTALLATION),
     "POST admin-runs-prune": Row(INSTALLATION, body={"older_than_days": 1}),
+    "POST agent-register": Row(AGENTS),
+    "POST agent-token": Row(AGENTS),
+    "POST agent-heartbeat": Row(AGENTS),
+    "GET jobs-next": Row(AGENTS),
+    "PUT job-status": Row(AGENTS),
+    "PATCH job-log": Row(AGENTS),
+    "POST job-artifacts": Row(AGENTS),
     "GET store-link": Row(LINK),
     "PUT store-link": Row(LINK),
 }
@@ -148,7 +156,7 @@ def asker(things: Things, request: pytest.FixtureRequest) -> Asker:
     return Asker(things)
 
 
-ABOUT_PEOPLE = sorted(name for name, row in TABLE.items() if row.about not in (LINK, INSTALLATION))
+ABOUT_PEOPLE = sorted(name for name, row in TABLE.items() if row.about not in (LINK, INSTALLATION, AGENTS))
 FOR_OPERATORS = sorted(name for name, row in TABLE.items() if row.about == INSTALLATION)
 each_row = pytest.mark.parametrize(("asker", "name"), [(name, name) for name in ABOUT_PEOPLE], indirect=["asker"])
 

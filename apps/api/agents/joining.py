@@ -1,0 +1,128 @@
+"""register, token, heartbeat: an agent joins, stays in, and is heard."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.conf import settings
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from apps.api.agents.base import AgentView, Lease, Tags
+from apps.api.auth import Open
+from apps.api.problems import Problem
+from apps.fleet.limits import CAPABILITIES_BYTES, LEASES, NAME, SLOTS
+from apps.fleet.models import Agent
+from apps.fleet.services.enrol import Introduction, NotEnrolled, agent_with, register
+from apps.fleet.services.heartbeat import COMMANDS, Beat, beat, interval_s
+from apps.fleet.tokens import issue
+
+PROTOCOL = {"min": 1, "max": 1}
+POLL_WAIT_S = 25
+
+
+class Capabilities(serializers.DictField):
+    """Anything that is small; the server looks at `sandboxes` and `images`."""
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        if len(json.dumps(data)) > CAPABILITIES_BYTES:
+            raise serializers.ValidationError(f"Use up to {CAPABILITIES_BYTES} bytes.")
+        return dict(super().to_internal_value(data))
+
+
+class Registration(serializers.Serializer[Any]):
+    token = serializers.CharField(max_length=200)
+    name = serializers.RegexField(rf"\A{NAME.pattern}\Z", max_length=100, trim_whitespace=False)
+    tags = Tags(required=False, default=list)
+    capabilities = Capabilities(required=False, default=dict)
+    slots = serializers.IntegerField(min_value=1, max_value=SLOTS, default=1)
+    version = serializers.CharField(max_length=40, default="", allow_blank=True)
+
+
+class Credentials(serializers.Serializer[Any]):
+    agent_id = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
+    credential = serializers.CharField(max_length=200)
+    tags = Tags(required=False, allow_null=True, default=None)
+    slots = serializers.IntegerField(min_value=1, max_value=SLOTS, required=False)
+    version = serializers.CharField(max_length=40, required=False)
+
+
+class HeldLease(serializers.Serializer[Any]):
+    job = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
+    lease = Lease()
+
+
+class Heard(serializers.Serializer[Any]):
+    leases = serializers.ListField(child=HeldLease(), max_length=LEASES, default=list)
+    load = serializers.FloatField(min_value=0, max_value=1e6, allow_null=True, default=None)
+    free_disk_bytes = serializers.IntegerField(min_value=0, max_value=2**62, allow_null=True, default=None)
+    heard = serializers.ListField(
+        child=serializers.IntegerField(min_value=1, max_value=2**63 - 1), max_length=COMMANDS, default=list
+    )
+
+
+def let_in(agent: Agent, **more: Any) -> dict[str, Any]:
+    """What an agent needs to know to go on."""
+    token, expires_at = issue(agent)
+    return {
+        "agent_id": agent.pk,
+        **more,
+        "token": token,
+        "expires_at": expires_at,
+        "heartbeat_s": interval_s(busy=False),
+        "poll_wait_s": POLL_WAIT_S,
+        "lease_s": settings.LEASE_S,
+        "protocol": PROTOCOL,
+    }
+
+
+@extend_schema(exclude=True)
+class Register(AgentView):
+    authentication_classes = ()
+    permission_classes = (Open,)
+
+    def post(self, request: Request) -> Response:
+        said = self.said(Registration)
+        try:
+            joined = register(said.pop("token"), Introduction(**said))
+        except NotEnrolled as error:
+            raise Problem(403, "not_enrolled", str(error)) from None
+        return Response(let_in(joined.agent, credential=joined.credential), status=201)
+
+
+@extend_schema(exclude=True)
+class Token(AgentView):
+    """The next short token, for the credential; and what has changed about the machine since."""
+
+    authentication_classes = ()
+    permission_classes = (Open,)
+
+    def post(self, request: Request) -> Response:
+        said = self.said(Credentials)
+        agent = agent_with(said["agent_id"], said["credential"])
+        if agent is None:
+            raise Problem(401, "invalid_credential", "This credential is unknown, or its agent was revoked.")
+        changed: dict[str, Any] = {name: said[name] for name in ("slots", "version") if name in said}
+        if said["tags"] is not None:
+            changed["claimed_tags"] = said["tags"]
+        if changed:
+            Agent.objects.filter(pk=agent.pk).update(**changed)
+        return Response(let_in(agent))
+
+
+@extend_schema(exclude=True)
+class Heartbeat(AgentView):
+    def post(self, request: Request) -> Response:
+        said = self.said(Heard)
+        said["leases"] = {one["job"]: one["lease"] for one in said["leases"]}
+        answer = beat(self.agent, Beat(**said))
+        return Response(
+            {
+                "leases": [{"job": job, "verdict": verdict} for job, verdict in answer.verdicts.items()],
+                "commands": [{"id": pk, "command": kind} for pk, kind in answer.commands],
+                "interval_s": answer.interval_s,
+            }
+        )

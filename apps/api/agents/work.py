@@ -1,0 +1,166 @@
+"""next, status, artifacts: an agent is given jobs, says how they go, and hands in what they made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from apps.api.agents.base import AgentView, Lease
+from apps.api.later import Later
+from apps.api.problems import Problem
+from apps.fleet.limits import FILES_AT_ONCE, SLOTS
+from apps.fleet.services.acknowledge import acknowledge
+from apps.fleet.services.hand_out import Undeliverable, hand_out
+from apps.fleet.services.offer import OFFER_S, Offer, offer_up_to
+from apps.fleet.services.report import REASONS, Said, report
+from apps.fleet.services.seen import seen
+from apps.fleet.services.uploads import Announced, UploadRefused, announce, finish_uploads
+from apps.fleet.waiting import current_waiting
+from apps.runs.states import Reason
+
+LONGEST_WAIT_S = 60.0
+JOB_ID = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
+
+
+@extend_schema(exclude=True)
+class NextJob(AgentView):
+    """Up to `capacity` jobs; with `wait`, as soon as there are any, within so many seconds. 204: there are none."""
+
+    def get(self, request: Request) -> HttpResponseBase:
+        wait_s = _number(request, "wait", LONGEST_WAIT_S, 0)
+        capacity = int(_number(request, "capacity", SLOTS, 1))
+        seen(self.agent)
+        offers = offer_up_to(self.agent, capacity)
+        if offers or not wait_s:
+            return _told(offers)
+        return Later(partial(_wait, self.agent.pk, capacity, wait_s))
+
+
+async def _wait(agent_id: int, capacity: int, wait_s: float) -> HttpResponse:
+    return _told(await current_waiting().wait(agent_id, capacity, wait_s))
+
+
+def _told(offers: list[Offer]) -> HttpResponse:
+    if not offers:
+        return HttpResponse(status=204)
+    jobs = [{"id": one.job_id, "lease": one.lease, "acknowledge_within_s": OFFER_S} for one in offers]
+    return JsonResponse({"jobs": jobs, "lease_s": settings.LEASE_S}, headers={"Cache-Control": "no-store"})
+
+
+def _number(request: Request, name: str, most: float, default: float) -> float:
+    text = request.query_params.get(name, str(default))
+    try:
+        return min(max(float(text), 0), most)
+    except ValueError:
+        raise ValidationError({name: ["Use a number."]}) from None
+
+
+class Log(serializers.Serializer[Any]):
+    bytes = serializers.IntegerField(min_value=0, max_value=2**62)
+    crc32 = serializers.IntegerField(min_value=0, max_value=2**32 - 1)
+
+
+class Ran(serializers.Serializer[Any]):
+    command = serializers.CharField(max_length=4000, allow_blank=True, trim_whitespace=False)
+    exit_code = serializers.IntegerField(min_value=-1000, max_value=1000, allow_null=True, default=None)
+    seconds = serializers.FloatField(min_value=0, default=0)
+    reason = serializers.CharField(max_length=30, allow_blank=True, default="")
+    message = serializers.CharField(max_length=4000, allow_blank=True, default="")
+
+
+class Status(serializers.Serializer[Any]):
+    lease = Lease()
+    state = serializers.ChoiceField(["running", "completed", "failed", "canceled"])
+    reason = serializers.ChoiceField(["", *sorted(REASONS), Reason.CANCELED_BY_USER], default="", allow_blank=True)
+    message = serializers.CharField(max_length=8000, default="", allow_blank=True)
+    exit_code = serializers.IntegerField(min_value=-1000, max_value=1000, allow_null=True, default=None)
+    commands = serializers.ListField(child=Ran(), max_length=500, default=list)
+    log = Log(required=False)
+    prepared_s = serializers.FloatField(min_value=0, max_value=1e9, allow_null=True, default=None)
+
+
+@extend_schema(exclude=True)
+class JobStatusView(AgentView):
+    """`running` acknowledges an offer, and the answer holds the order; the other states are the final word.
+
+    Saying the same again changes nothing. 202: the output is not whole yet. 409: the lease is no longer valid.
+    """
+
+    def put(self, request: Request, pk: int) -> Response:
+        said = self.said(Status)
+        if said["state"] == "running":
+            return self._begin(pk, said["lease"], request.build_absolute_uri)
+        log = said.get("log") or {"bytes": 0, "crc32": 0}
+        recorded = report(self.agent, pk, said["lease"], _final(said, log["bytes"], log["crc32"]))
+        return Response({"recorded": recorded}, status=200 if recorded else 202)
+
+    def _begin(self, pk: int, lease: str, absolute: Callable[[str], str]) -> Response:
+        job = acknowledge(self.agent, pk, lease)
+        try:
+            order = hand_out(job, absolute)
+        except Undeliverable as error:
+            raise Problem(409, "lease_lost", str(error)) from None
+        return Response({"order": order.as_json()})
+
+
+def _final(said: dict[str, Any], log_bytes: int, log_crc32: int) -> Said:
+    reason = said["reason"]
+    if said["state"] == "completed":
+        reason = ""
+    elif not reason or reason == Reason.CANCELED_BY_USER:  # that somebody canceled it, the run knows; nobody did
+        reason = Reason.LOST if said["state"] == "canceled" else Reason.SCRIPT_FAILED
+    return Said(
+        reason=reason,
+        message=said["message"],
+        exit_code=said["exit_code"],
+        commands=[dict(one) for one in said["commands"]],
+        log_bytes=log_bytes,
+        log_crc32=log_crc32,
+        prepared_s=said["prepared_s"],
+    )
+
+
+class File(serializers.Serializer[Any]):
+    name = serializers.CharField(max_length=200, trim_whitespace=False)
+    kind = serializers.CharField(max_length=12, default="file")
+    size_bytes = serializers.IntegerField(min_value=0, max_value=2**62)
+    sha256 = serializers.RegexField("^[0-9a-f]{64}$")
+
+
+class Files(serializers.Serializer[Any]):
+    """Either announces files, or finishes uploads."""
+
+    lease = Lease()
+    files = serializers.ListField(child=File(), max_length=FILES_AT_ONCE, default=list)
+    finish = serializers.ListField(child=JOB_ID, max_length=FILES_AT_ONCE, default=list)
+
+
+@extend_schema(exclude=True)
+class JobArtifacts(AgentView):
+    def post(self, request: Request, pk: int) -> Response:
+        said = self.said(Files)
+        try:
+            kept = finish_uploads(self.agent, pk, said["lease"], said["finish"])
+            told = announce(self.agent, pk, said["lease"], [Announced(**one) for one in said["files"]])
+        except UploadRefused as error:
+            raise Problem(422, "upload_refused", str(error)) from None
+        uploads = [
+            {
+                "id": row.pk,
+                "name": row.name,
+                "url": request.build_absolute_uri(link.url) if link else None,
+                "expires_at": link.expires_at if link else None,
+            }
+            for row, link in told
+        ]
+        return Response({"uploads": uploads, "kept": [artifact.name for artifact in kept]})

@@ -1,0 +1,101 @@
+"""Offer jobs: of many agents that ask for one job, one statement decides who is offered it, and until when."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import connection, transaction
+
+from apps.events import clock, wake
+from apps.fleet.matching import free_slots, may_have, takes_jobs, waiting_for, waiting_jobs
+from apps.fleet.models import Agent, Assignment
+from apps.runs.states import JobStatus
+
+OFFER_S = 10.0  # time to acknowledge; then somebody else is asked
+LOOKED_AT = 500  # jobs, at a time
+OFFER = (
+    "INSERT INTO fleet_assignment"
+    " (job_id, agent_id, lease_token, offers, offered_at, expires_at, log_bytes, log_crc32)"
+    " SELECT id, %s, %s, 1, %s, %s, 0, 0 FROM runs_job WHERE id = %s AND status = 'queued'"
+    " ON CONFLICT (job_id) DO UPDATE SET agent_id = excluded.agent_id, lease_token = excluded.lease_token,"
+    " offers = fleet_assignment.offers + 1, offered_at = excluded.offered_at, expires_at = excluded.expires_at"
+    " WHERE fleet_assignment.acknowledged_at IS NULL AND fleet_assignment.expires_at <= excluded.offered_at"
+)
+
+
+@dataclass(frozen=True)
+class Offer:
+    """Which job, under which lease; the agent has until then to acknowledge it."""
+
+    job_id: int
+    lease: str
+
+
+def offer(agent: Agent, job_id: int) -> Offer | None:
+    """Offer this job to this agent. None if somebody else was offered it a moment before, or it no longer waits."""
+    now, lease = clock.now(), secrets.token_hex(16)
+    until = now + timedelta(seconds=OFFER_S)
+    adapt = connection.ops.adapt_datetimefield_value
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(OFFER, [agent.pk, lease, adapt(now), adapt(until), job_id])
+        return Offer(job_id, lease) if cursor.rowcount == 1 else None
+
+
+def offer_up_to(agent: Agent, capacity: int) -> list[Offer]:
+    """As many jobs as it asks for and has slots for. Losing one to somebody else is normal."""
+    capacity = min(capacity, free_slots(agent)) if takes_jobs(agent) else 0
+    if capacity < 1:
+        return []
+    found = (offer(agent, job_id) for job_id in waiting_for(agent).values_list("pk", flat=True)[: 4 * capacity])
+    return _some(found, capacity)
+
+
+def _some(found: Iterable[Offer | None], capacity: int) -> list[Offer]:
+    taken: list[Offer] = []
+    for one in found:
+        if one is not None:
+            taken.append(one)
+        if len(taken) == capacity:
+            break
+    return taken
+
+
+def offer_to_many(wanting: Mapping[int, int]) -> dict[int, list[Offer]]:
+    """What waits goes to those who wait: {agent's id: capacity}, who has waited longest first.
+
+    One query where nothing waits, however many agents there are.
+    """
+    jobs = list(
+        waiting_jobs().values_list("pk", "runs_on", "run__project__organisation_id")[:LOOKED_AT] if wanting else ()
+    )
+    if not jobs:
+        return {}
+    rows = Agent.objects.in_bulk(list(wanting))
+    agents = [rows[pk] for pk in wanting if pk in rows and takes_jobs(rows[pk])]
+    left = {}
+    given: dict[int, list[Offer]] = {}
+    for job_id, runs_on, organisation_id in jobs:
+        for agent in agents:
+            if not may_have(agent, runs_on, organisation_id):
+                continue
+            if agent.pk not in left:
+                left[agent.pk] = min(wanting[agent.pk], free_slots(agent))
+            if left[agent.pk] > 0:
+                if made := offer(agent, job_id):
+                    given.setdefault(agent.pk, []).append(made)
+                    left[agent.pk] -= 1
+                break
+    return given
+
+
+def take_back(offers: list[Offer]) -> None:
+    """The agent went away before it heard of them: others need not wait until they expire."""
+    for one in offers:
+        open_still = Assignment.objects.filter(
+            job_id=one.job_id, lease_token=one.lease, acknowledged_at=None, job__status=JobStatus.QUEUED
+        )
+        if open_still.update(expires_at=clock.now()):
+            wake.fleet()
