@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -32,7 +32,8 @@ def sandbox_for(
 ) -> Iterator[Sandbox]:
     """A fresh sandbox that ends with the job: canceled, lost, or done. What it says of its isolation is in the log.
 
-    Its workspace becomes an artifact before it goes. A task that names an image, and no kind, gets a container.
+    Its workspace becomes an artifact before it goes, unless `kept_as` is empty. A task that names an image, and no
+    kind, gets a container.
     """
     kind = kind_for(asked)
     try:
@@ -48,7 +49,7 @@ def sandbox_for(
             job.on_stop(lambda stop: sandbox.kill(stop.message))
             if sandbox.warning:
                 job.print(f"[hive] {sandbox.warning}")
-            with workspace_kept(job, sandbox, kept_as):
+            with workspace_kept(job, sandbox, kept_as) if kept_as else nullcontext():
                 yield sandbox
     except ImageMissing as error:
         raise JobFailed(Reason.IMAGE_MISSING, str(error)) from error

@@ -9,16 +9,19 @@ from django.db import transaction
 from django.shortcuts import get_object_or_404
 from rest_framework import serializers
 
+from apps.api.budget import BudgetField
 from apps.api.caller import Caller
-from apps.api.parsing import Number, Slug, SpecField, Strict, Text, one_of
+from apps.api.parsing import Flag, Number, Slug, SpecField, Strict, Text, one_of
 from apps.api.problems import INVALID, Problem
 from apps.api.project_choice import choose_project
 from apps.api.spec_problems import as_dicts
+from apps.projects.services import slug_from
 from apps.providers.configured import is_configured
 from apps.providers.reading import BadModels
 from apps.runs.models import Run
 from apps.runs.plan.workflows import WORKFLOWS
-from apps.runs.services.start import start_run
+from apps.runs.services.specified import OWN_ENGINE
+from apps.runs.services.start import LONGEST_STORY, Wishes, start_run
 from apps.specs.models import SpecVersion
 from apps.specs.queries import latest_version
 from apps.specs.schema.task import Engine
@@ -35,7 +38,18 @@ class StartRun(Strict):
 
     spec = SpecField(required=False)
     spec_id = Number(required=False, min_value=1, max_value=2**63 - 1, help_text="A stored spec: its newest version.")
-    story = Text(required=False, max_length=20_000, help_text="A sentence or two, from which a model writes the spec.")
+    story = Text(
+        required=False,
+        max_length=LONGEST_STORY,
+        trim_whitespace=True,
+        help_text="A sentence or two, from which a model writes the spec.",
+    )
+    unattended = Flag(
+        default=False, help_text="Nobody is asked: what a story leaves unclear is decided, and written into the spec."
+    )
+    budget = BudgetField(
+        required=False, help_text="Less than the installation allows; what is left out is as it has it."
+    )
     workflow = serializers.ChoiceField(
         list(WORKFLOWS), default="build", error_messages=one_of(list(WORKFLOWS), "Workflow")
     )
@@ -45,11 +59,15 @@ class StartRun(Strict):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         given = [name for name in SOURCES if name in attrs]
+        if given == ["story"] and attrs["workflow"] == "build":
+            attrs["workflow"] = "story"
         workflow = WORKFLOWS[attrs["workflow"]]
-        if workflow.needs_spec and len(given) != 1:
+        if workflow.needs == "story" and given == ["story"]:
+            return attrs
+        if workflow.needs and len(given) != 1:
             got = f"Got {' and '.join(given)}." if given else "Got none of them."
             raise serializers.ValidationError(f"Send one of spec, spec_id and story. {got}", code="one_of")
-        if not workflow.needs_spec and given:
+        if workflow.needs != "spec" and given:
             raise serializers.ValidationError(
                 {given[0]: [f"The workflow {workflow.name} takes no {given[0]}."]}, code="one_of"
             )
@@ -58,8 +76,9 @@ class StartRun(Strict):
 
 def start(caller: Caller, wanted: Mapping[str, Any]) -> Run:
     """Check, keep what is new, and start. Raises Problem: 422 for what is wrong with it, 403 for who may only look."""
-    if "story" in wanted:
-        raise _no_story()
+    story = wanted.get("story", "")
+    if story:
+        require_manager()
     with transaction.atomic():
         version: SpecVersion | None = None
         if "spec_id" in wanted:
@@ -68,12 +87,13 @@ def start(caller: Caller, wanted: Mapping[str, Any]) -> Run:
             caller.require_change(project.organisation_id)
         else:
             checked = check_spec(wanted["spec"]) if "spec" in wanted else None
-            slug = wanted.get("project") or own_project(checked) or wanted["workflow"]
+            slug = wanted.get("project") or own_project(checked) or slug_from(story[:40]) or wanted["workflow"]
             project = choose_project(caller, slug, wanted.get("organisation"))
             version = keep(project, checked, caller.user) if checked else None
         engine = wanted.get("engine", "")
-        _require_model(engine, version)
-        return start_run(project, version, caller.user, workflow=wanted["workflow"], engine=engine)
+        _require_model(engine or (OWN_ENGINE if story else ""), version)
+        wishes = Wishes(story, engine, wanted["unattended"], wanted.get("budget", {}))
+        return start_run(project, version, caller.user, workflow=wanted["workflow"], wishes=wishes)
 
 
 def check_spec(spec: str | dict[str, Any]) -> Checked:
@@ -100,11 +120,10 @@ def _stored(caller: Caller, spec_id: int) -> SpecVersion:
     return version
 
 
-def _no_story() -> Problem:
-    if not _is_configured():
-        return _model_missing("A story needs a model that writes the spec")
-    detail = "This version of Hive does not write specs from stories yet. Write the spec, and send it as `spec`."
-    return Problem(422, "story_not_supported", detail)
+def require_manager() -> None:
+    """Raises Problem where no model is there to write a spec from a story."""
+    if not _is_configured("manager"):
+        raise _model_missing("A story needs a model that writes the spec")
 
 
 def _require_model(engine: str, version: SpecVersion | None) -> None:

@@ -18,6 +18,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.api.base import READ_RUNS, ApiView
+from apps.api.budget import BudgetField
 from apps.api.caller import Caller
 from apps.api.idempotency import IDEMPOTENCY_KEY, once, read_key
 from apps.api.lists import ChoicesFilter, Filters, ListView, TextFilter, WholeNumberFilter
@@ -37,6 +38,7 @@ from apps.runs.services.start import retry_run
 from apps.runs.services.stop import cancel_run
 from apps.runs.spending.queries import Spent, spent_per
 from apps.runs.states import RunStatus
+from apps.specs.models import SpecVersion
 
 CLOCKS_DIFFER = timedelta(minutes=5)  # between web servers: the order of ids and that of times differ by no more
 BEYOND = 2**63 - 1  # every number of a run
@@ -51,11 +53,14 @@ class Facts:
     progress: dict[int, Progress]
     releases: dict[int, Release]
     spent: dict[int, Spent]
+    specs: dict[int | None, int]  # by version
 
     @classmethod
     def of(cls, runs: Sequence[Run], caller: Caller) -> Facts:
         calls = ModelCall.objects.filter(run__in=[run.pk for run in runs])
-        return cls(caller, progress_of(runs), newest_releases(runs), spent_per(calls, "run_id"))
+        versions = SpecVersion.objects.filter(pk__in={run.spec_version_id for run in runs if run.spec_version_id})
+        specs: dict[int | None, int] = dict(versions.values_list("pk", "spec_id"))
+        return cls(caller, progress_of(runs), newest_releases(runs), spent_per(calls, "run_id"), specs)
 
 
 class ProgressSerializer(serializers.Serializer[Progress]):
@@ -83,6 +88,8 @@ class RunSerializer(serializers.ModelSerializer[Run]):
     release = serializers.SerializerMethodField()
     usage = serializers.SerializerMethodField()
     touched = TouchedSerializer(many=True)
+    budget = BudgetField(read_only=True)
+    spec = serializers.SerializerMethodField()
     allowed = serializers.SerializerMethodField()
 
     class Meta:
@@ -90,7 +97,7 @@ class RunSerializer(serializers.ModelSerializer[Run]):
         fields = (
             *("id", "url", "title", "project", "status", "reason", "message", "workflow", "engine", "priority"),
             *("cause", "parent", "commit", "progress", "created_at", "started_at", "finished_at", "created_by"),
-            *("guarded", "touched", "release", "usage", "allowed"),
+            *("guarded", "touched", "release", "usage", "allowed", "unattended", "budget", "spec"),
         )
         read_only_fields = fields
 
@@ -114,6 +121,10 @@ class RunSerializer(serializers.ModelSerializer[Run]):
     def get_release(self, run: Run) -> Any:
         release = self.facts.releases.get(run.pk)
         return self.inner[ReleaseSerializer].to_representation(release) if release else None
+
+    @extend_schema_field(serializers.IntegerField(allow_null=True, help_text="Its spec; null where there is none yet."))
+    def get_spec(self, run: Run) -> int | None:
+        return self.facts.specs.get(run.spec_version_id)
 
     @extend_schema_field(SpentSerializer)
     def get_usage(self, run: Run) -> Any:
@@ -173,14 +184,14 @@ class RunList(ListView):
     filterset_class = RunFilters
 
     def rows(self) -> QuerySet[Run]:
-        return self.caller.runs().select_related("project", "created_by").order_by("-id")
+        return self.caller.runs().select_related("project", "created_by").defer("story").order_by("-id")
 
     def context_of(self, rows: Sequence[Run]) -> dict[str, Any]:
         return {"facts": Facts.of(rows, self.caller)}
 
     @extend_schema(request=StartRun, parameters=[IDEMPOTENCY_KEY], responses={201: RunSerializer})
     def post(self, request: Request) -> Response:
-        """Start a run of a spec (its text, or an object), of a spec that is stored, or of a workflow that needs none.
+        """Start a run of a spec (its text, or an object), of one that is stored, of a story, or of a workflow of none.
 
         With `Idempotency-Key` the same request, sent again within a day, answers with the run that it started first.
         """

@@ -59,12 +59,12 @@ class VersionSerializer(serializers.ModelSerializer[SpecVersion]):
 
 
 class WholeVersionSerializer(VersionSerializer):
-    """`text` as it came, `data` as it was understood, with every default filled in."""
+    """`text` as it came, `data` as it was understood, with every default filled in; `story` is what it came from."""
 
     data = serializers.DictField()  # type: ignore[assignment] # the column of this name, not the serializer's property
 
     class Meta(VersionSerializer.Meta):
-        fields = (*VersionSerializer.Meta.fields, "text", "data")
+        fields = (*VersionSerializer.Meta.fields, "text", "data", "story")
         read_only_fields = fields
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from apps.runs.plan.graph import GATE
-from apps.runs.plan.workflows import ACCEPT, CODE, DEPLOY, MERGE, NOOP, PLAN, TEST, VERIFY
+from apps.runs.plan.workflows import ACCEPT, CODE, DEPLOY, MERGE, NOOP, PLAN, SPECIFY, TEST, VERIFY
 
 STEPS = {
+    SPECIFY: "Spec",
     PLAN: "Plan",
     CODE: "Code",
     TEST: "Test",

@@ -19,7 +19,7 @@ from apps.releases.models import Release
 from apps.releases.states import RELEASE_ENDED, ReleaseStatus
 from apps.runs.models import Run
 from apps.runs.services import dispatch
-from apps.runs.services.start import start_run
+from apps.runs.services.start import Wishes, start_run, workflow_again
 from apps.runs.states import Reason
 
 FAILURES = 2  # in a row make an incident
@@ -171,10 +171,10 @@ def _start_repair(incident: Incident) -> None:
         run.project,
         run.spec_version,
         None,
-        workflow=run.workflow,
-        engine=run.engine,
+        workflow=workflow_again(run),
         cause=Run.Cause.REPAIR,
         parent=run,
+        wishes=Wishes(engine=run.engine, unattended=run.unattended),
     )
     Incident.objects.filter(pk=incident.pk).update(repair_run=child)
 

@@ -60,6 +60,9 @@ class Run(models.Model):
     workflow = models.CharField(max_length=20, default="build")
     engine = models.CharField(max_length=20, default="template")
     title = models.CharField(max_length=200)
+    story = models.TextField(blank=True, help_text="From which the manager writes the spec.")
+    unattended = models.BooleanField(default=False, help_text="Nobody is asked; what is unclear is decided.")
+    budget = models.JSONField(default=dict, blank=True, help_text="What was asked for; as `budget` in a spec.")
     priority = models.SmallIntegerField(choices=Priority, default=Priority.NORMAL)
 
     status = models.CharField(max_length=12, choices=RunStatus, default=RunStatus.QUEUED)

@@ -5,13 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import models
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 
 class Turn(models.Model):
-    """Written once, under the lease of the job that holds the task. A repair round is a new conversation."""
+    """Written once, under the lease of the job that holds the task. A repair round is a new conversation.
 
-    task = models.ForeignKey("runs.Task", models.CASCADE, related_name="turns")
+    The conversation of a step of the whole run (the manager's about the spec) belongs to the run, and has no task.
+    """
+
+    task = models.ForeignKey("runs.Task", models.CASCADE, null=True, blank=True, related_name="turns")
+    run = models.ForeignKey("runs.Run", models.CASCADE, null=True, blank=True, related_name="turns")
     round = models.PositiveSmallIntegerField()
     number = models.PositiveIntegerField(help_text="1, 2, 3 … within the round.")
     job_id = models.BigIntegerField(help_text="The attempt that it happened in.")
@@ -21,13 +26,27 @@ class Turn(models.Model):
 
     class Meta:
         ordering = ["task", "round", "number"]
-        constraints = [models.UniqueConstraint(fields=["task", "round", "number"], name="turn_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["task", "round", "number"], name="turn_once"),
+            models.UniqueConstraint(
+                fields=["run", "round", "number"], name="turn_of_run_once", condition=Q(run__isnull=False)
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"Turn {self.number} of round {self.round}"
 
 
 def turns_of(task_id: int, round: int) -> list[dict[str, Any]]:
-    """The conversation so far: {number, message, snapshot}, in order."""
-    rows = Turn.objects.filter(task_id=task_id, round=round).order_by("number")
+    """The conversation about a task so far: {number, message, snapshot}, in order."""
+    return _listed(Turn.objects.filter(task_id=task_id, round=round))
+
+
+def turns_of_run(run_id: int, round: int) -> list[dict[str, Any]]:
+    """The conversation of the whole run so far."""
+    return _listed(Turn.objects.filter(run_id=run_id, round=round))
+
+
+def _listed(turns: QuerySet[Turn]) -> list[dict[str, Any]]:
+    rows = turns.order_by("number")
     return [dict(row) for row in rows.values("number", "message", "snapshot")]

@@ -30,6 +30,7 @@ class SpecVersion(models.Model):
     number = models.PositiveIntegerField()
     text = models.TextField()
     data = models.JSONField(help_text="The text as validated, every default filled in.")
+    story = models.TextField(blank=True, help_text="The story from which a model wrote it; empty: a person did.")
     sha256 = models.CharField(max_length=64)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)

@@ -29,7 +29,7 @@ def save(project: Project, text: str | bytes, user: User | None) -> SpecVersion:
     return keep(project, check(text), user)
 
 
-def keep(project: Project, checked: Checked, user: User | None) -> SpecVersion:
+def keep(project: Project, checked: Checked, user: User | None, story: str = "") -> SpecVersion:
     """Keep what was checked before (see apps.specs.validate). Raises InvalidSpec if it was not found right.
 
     Two at once agree: the database allows each text, and each number, once per spec; who comes second finds the
@@ -43,13 +43,13 @@ def keep(project: Project, checked: Checked, user: User | None) -> SpecVersion:
         if known := spec.versions.filter(sha256=digest).first():
             return known
         try:
-            return _add(spec, checked, digest, user)
+            return _add(spec, checked, digest, user, story)
         except IntegrityError:
             continue  # somebody else took the number, or kept the same text
     raise RuntimeError(f"Spec {spec.key}: no number was free in {MOST_TRIES} tries.")
 
 
-def _add(spec: Spec, checked: Checked, digest: str, user: User | None) -> SpecVersion:
+def _add(spec: Spec, checked: Checked, digest: str, user: User | None, story: str) -> SpecVersion:
     assert checked.spec is not None  # noqa: S101 - for the type checker
     with transaction.atomic():
         last = spec.versions.aggregate(last=Max("number"))["last"] or 0
@@ -59,6 +59,7 @@ def _add(spec: Spec, checked: Checked, digest: str, user: User | None) -> SpecVe
             text=checked.text,
             data=checked.spec.model_dump(mode="json"),
             sha256=digest,
+            story=story,
             created_by=user,
         )
         Spec.objects.filter(pk=spec.pk).update(title=checked.spec.title)

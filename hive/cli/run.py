@@ -12,26 +12,34 @@ from hive.cli import show
 from hive.cli.failure import Failure
 from hive.cli.remote.api import Api, Refused
 
+COUNTED = ("calls", "tokens", "steps")
 EXIT_CODES = {"completed": 0, "failed": 1, "canceled": 3}
 LARGEST_SPEC_BYTES = 1024 * 1024
 
 
-def run(
+def run(  # noqa: PLR0913 - one per option
     spec: Annotated[str, typer.Argument(help="File with a spec, or - for standard input.", show_default=False)] = "",
     wait: Annotated[bool, typer.Option("--wait", help="Show progress, and return when the run has ended.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     project: Annotated[str, typer.Option(help="Project to run in; made at its first use.", show_default=False)] = "",
     engine: Annotated[str, typer.Option(help="How code is written: template, model …", show_default=False)] = "",
     story: Annotated[str, typer.Option(help="A sentence or two instead of a spec.", show_default=False)] = "",
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing: what is unclear is decided.")] = False,
+    budget_usd: Annotated[float | None, typer.Option(help="What its models may cost, in US dollars.", min=0)] = None,
+    budget: Annotated[
+        list[str] | None,
+        typer.Option(help="Another limit: calls=N, tokens=N, steps=N, time=1h. May be repeated.", show_default=False),
+    ] = None,
     workflow: Annotated[str, typer.Option(help="`noop` only shows that every role answers.", hidden=True)] = "",
 ) -> None:
-    """Start a run of a spec.
+    """Start a run of a spec, or of a story from which a model writes one.
 
     With --wait it exits with 0 when the run completed, 1 failed, 3 canceled; 2 is for a spec or a server that is wrong.
     """
     if bool(spec) + bool(story) + bool(workflow) != 1:
         raise Failure("Name one spec file (or - for standard input), or give a --story.")
     wanted: dict[str, Any] = {"project": project, "engine": engine, "story": story, "workflow": workflow}
+    wanted |= {"unattended": yes, "budget": limits(budget_usd, budget or [])}
     if spec:
         wanted["spec"] = read_spec(spec)
     api = Api()
@@ -45,6 +53,19 @@ def run(
     elif not wait:
         typer.echo(f"Run {started['id']} is {started['status']}: {api.address.url}/runs/{started['id']}")
     raise typer.Exit(EXIT_CODES[ended["status"]] if wait else 0)
+
+
+def limits(usd: float | None, others: list[str]) -> dict[str, Any]:
+    """The budget as the API takes it. Raises Failure."""
+    found: dict[str, Any] = {} if usd is None else {"usd": usd}
+    for one in others:
+        name, _, value = one.partition("=")
+        if name not in COUNTED and name != "time":
+            raise Failure(f"--budget {one}: name one of {', '.join(COUNTED)}, time, such as tokens=200000 or time=1h.")
+        if name in COUNTED and not value.isdecimal():
+            raise Failure(f"--budget {one}: {value!r} is not a whole number.")
+        found[name] = int(value) if name in COUNTED else value
+    return found
 
 
 def _follow(api: Api, run_id: int, *, quiet: bool) -> Any:

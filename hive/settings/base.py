@@ -33,7 +33,6 @@ INSTALLED_APPS = [
     "apps.providers",
     "apps.specs",
     "apps.runs",
-    "apps.memory",
     "apps.artifacts",
     "apps.fleet",
     "apps.releases",

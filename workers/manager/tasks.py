@@ -10,6 +10,12 @@ from apps.runs.services.sweep import sweep as sweep_once
 from workers.hand_on import nothing
 from workers.manager.advance import advance as advance_run
 from workers.manager.plan import plan as plan_run
+from workers.manager.specify.specify import specify as specify_run
+
+
+@shared_task(name="manager.specify")
+def specify(job_id: int, epoch: int) -> None:
+    begin(job_id, epoch, specify_run)
 
 
 @shared_task(name="manager.plan")
@@ -23,9 +29,14 @@ def noop(job_id: int, epoch: int) -> None:
 
 
 def begin(job_id: int, epoch: int, work: Work) -> None:
-    """A run's first step stands in no canvas; the manager goes on by itself, without a message to itself."""
+    """A run's first step stands in no canvas; the manager goes on by itself, without a message to itself.
+
+    Where the step is not the first, its canvas ends with a look at the run.
+    """
     if perform(job_id, epoch, work):
-        advance_run(Job.objects.values_list("run_id", flat=True).get(pk=job_id))
+        run_id, needs = Job.objects.values_list("run_id", "needs").get(pk=job_id)
+        if not needs:
+            advance_run(run_id)
 
 
 @shared_task(name="manager.advance")

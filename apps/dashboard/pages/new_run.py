@@ -39,6 +39,9 @@ class Draft:
     organisation: int | None = None
     checked: Checked | None = None
     error: str = ""
+    story: str = ""
+    unattended: bool = False
+    story_error: str = ""
     lines: Sequence[tuple[int, str, Sequence[Problem]]] = field(default_factory=list)
 
     @property
@@ -57,15 +60,15 @@ def new_run(request: HttpRequest) -> HttpResponse:
     if not organisations:
         raise PermissionDenied("Your role lets you look, not start runs. An owner can give you another one.")
     if request.method == "GET":
-        return _form(request, organisations, _beginning(request, user))
+        return form_page(request, organisations, _beginning(request, user))
     draft = read_draft(request)
     if "check" not in request.POST and draft.checked and draft.checked.ok:
         try:
             run = _start(user, organisations, draft, draft.checked)
         except BadSlug as error:
-            return _form(request, organisations, replace(draft, error=str(error)), status=422)
+            return form_page(request, organisations, replace(draft, error=str(error)), status=422)
         return moved(request, reverse("dashboard:run", args=[run.pk]))
-    return _form(request, organisations, draft, status=200 if "check" in request.POST else 422)
+    return form_page(request, organisations, draft, status=200 if "check" in request.POST else 422)
 
 
 @page("POST")
@@ -81,7 +84,7 @@ def may_start_in(user: User) -> Sequence[Organisation]:
     return list(mine.distinct().order_by("pk"))
 
 
-def _form(
+def form_page(
     request: HttpRequest, organisations: Sequence[Organisation], draft: Draft, *, status: int = 200
 ) -> HttpResponse:
     context = {

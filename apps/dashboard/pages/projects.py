@@ -10,6 +10,7 @@ from apps.dashboard.answers import said
 from apps.dashboard.reads import projects as reads
 from apps.dashboard.reads import run_list
 from apps.dashboard.reads.numbers import whole_number
+from apps.dashboard.reads.usage import usage_of_project
 from apps.dashboard.visitor import page, require_manage, visitor
 from apps.projects.models import Project
 from apps.projects.queries import visible_projects
@@ -36,6 +37,7 @@ def project(request: HttpRequest, project_id: int) -> HttpResponse:
         "page": run_list.list_runs(user, run_list.Wanted(project=found.pk)),
         "environments": reads.environments_of(found),
         "specs": reads.specs_of(found),
+        "usage": usage_of_project(found),
         "secrets": found.secrets.defer("sealed"),
         "may_change": may_change(user, found.organisation_id),
         "may_manage": may_manage(user, found.organisation_id),

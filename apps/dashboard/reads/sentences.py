@@ -57,6 +57,7 @@ WORDS = {"run": RUN, "task": TASK, "job": JOB, "gate": GATE, "release": RELEASE,
 PHASES = {
     "plan": "Planning",
     "code": "Coding",
+    "specify": "Writing the spec",
     "test": "Testing",
     "merge": "Merging",
     "verify": "Testing the whole",

@@ -9,6 +9,7 @@ from apps.runs.plan.graph import GATE, Node
 
 ROLES = ("manager", "coding", "testing", "deployment", "monitoring")
 
+SPECIFY = "manager.specify"
 PLAN = "manager.plan"
 CODE = "coding.code"
 MERGE = "coding.merge"
@@ -26,7 +27,11 @@ class Workflow:
     description: str
     first_step: str
     steps: tuple[str, ...]
-    needs_spec: bool = True
+    needs: str = "spec"  # or story, or nothing
+
+    @property
+    def needs_spec(self) -> bool:
+        return self.needs == "spec"
 
 
 @dataclass(frozen=True)
@@ -45,12 +50,19 @@ WORKFLOWS = {
         PLAN,
         (PLAN, CODE, TEST, MERGE, VERIFY, DEPLOY, ACCEPT),
     ),
+    "story": Workflow(
+        "story",
+        "Write a spec from a story, then do as `build` does with it.",
+        SPECIFY,
+        (SPECIFY, PLAN, CODE, TEST, MERGE, VERIFY, DEPLOY, ACCEPT),
+        needs="story",
+    ),
     "noop": Workflow(
         "noop",
         "Pass through all five roles and do nothing: shows that every queue has a worker that answers.",
         f"manager.{NOOP}",
         tuple(f"{role}.{NOOP}" for role in ROLES),
-        needs_spec=False,
+        needs="",
     ),
 }
 
@@ -64,20 +76,21 @@ def nodes(
     guarded: bool = False,
 ) -> tuple[Node, ...]:
     """The graph of a run, in topological order."""
-    if workflow == "build":
-        return _build(tasks, gates, deploys, guarded)
+    if workflow in ("build", "story"):
+        return _build(WORKFLOWS[workflow].steps, tasks, gates, deploys=deploys, guarded=guarded)
     steps = WORKFLOWS[workflow].steps
     return tuple(Node(step, after=steps[max(i - 1, 0) : i]) for i, step in enumerate(steps))
 
 
-def _build(tasks: Sequence[TaskLink], gates: Sequence[str], deploys: bool, guarded: bool) -> tuple[Node, ...]:
+def _build(
+    steps: tuple[str, ...], tasks: Sequence[TaskLink], gates: Sequence[str], *, deploys: bool, guarded: bool
+) -> tuple[Node, ...]:
     """Plan; then code and test per task; then, for several tasks, merge and test the whole; then deploy and accept.
 
-    `guarded`: before anything leaves the run, a gate asks about tests that were changed.
-
-    A plan that has not been made has no tasks, and nothing after it yet.
+    Of a story, its spec comes first. `guarded`: before anything leaves the run, a gate asks about tests that were
+    changed. A plan that has not been made has no tasks, and nothing after it yet.
     """
-    found = [Node(PLAN)]
+    found = [Node(SPECIFY), Node(PLAN, after=(SPECIFY,))] if SPECIFY in steps else [Node(PLAN)]
 
     def add(step: str, after: tuple[str, ...], task: str = "") -> tuple[str, ...]:
         node = Node(step, task, after)

@@ -19,6 +19,7 @@ from apps.runs.services import dispatch
 from apps.runs.services.active import ActiveJob
 from apps.runs.services.ask import open_gate
 from apps.runs.services.output import LeaseLost
+from apps.runs.services.specified import specified
 from apps.runs.spending.spend import give_back
 from apps.runs.states import JobStatus, Reason, RunStatus, TaskStatus
 
@@ -143,6 +144,7 @@ def _accepted(job: Job, seen: dict[str, Any]) -> None:
 
 
 PROGRESS: dict[str, Callable[[Job, dict[str, Any]], None]] = {
+    workflows.SPECIFY: specified,
     workflows.PLAN: _planned,
     workflows.CODE: _written,
     workflows.TEST: _tested,

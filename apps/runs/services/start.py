@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
 from django.db import transaction
 
 from apps.accounts.models import User
@@ -15,6 +19,25 @@ from apps.runs.states import RunStatus
 from apps.specs.models import SpecVersion
 
 FIRST_EPOCH = 1
+LONGEST_TITLE = 200
+LONGEST_STORY = 20_000
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What whoever starts a run asks for beyond its spec.
+
+    `story`: from which the manager writes the spec. `unattended`: nobody is asked. `budget`: as in a spec, for less
+    than the installation allows.
+    """
+
+    story: str = ""
+    engine: str = ""
+    unattended: bool = False
+    budget: Mapping[str, Any] = field(default_factory=dict)
+
+
+NONE = Wishes()
 
 
 def start_run(
@@ -23,11 +46,14 @@ def start_run(
     user: User | None,
     *,
     workflow: str = "build",
-    engine: str = "",
     cause: str = Run.Cause.REQUEST,
     parent: Run | None = None,
+    wishes: Wishes = NONE,
 ) -> Run:
-    """Record a run of this spec version and send its first job to the manager, on commit."""
+    """Record a run of this spec version and send its first job to the manager, on commit.
+
+    A run of a story has no spec yet, and the engine that it names, if it names one: see specified().
+    """
     data = version.data if version else {}
     now = clock.now()
     with transaction.atomic():
@@ -37,8 +63,11 @@ def start_run(
             parent=parent,
             cause=cause,
             workflow=workflow,
-            engine=engine or data.get("engine") or "template",
-            title=data.get("title") or WORKFLOWS[workflow].description,
+            engine=wishes.engine or data.get("engine") or ("" if wishes.story else "template"),
+            title=data.get("title") or title_of(wishes.story) or WORKFLOWS[workflow].description,
+            story=wishes.story,
+            unattended=wishes.unattended,
+            budget=dict(wishes.budget),
             priority=Priority[str(data.get("priority", "normal")).upper()],
             created_by=user,
             epoch=FIRST_EPOCH,
@@ -52,14 +81,25 @@ def start_run(
     return run
 
 
+def title_of(story: str) -> str:
+    """The story's first line, until the spec has a better one."""
+    line = story.strip().partition("\n")[0].strip()
+    return line if len(line) <= LONGEST_TITLE else f"{line[: LONGEST_TITLE - 1]}…"
+
+
+def workflow_again(run: Run) -> str:
+    """The workflow of a run that does the same again: what was written from a story is not written a second time."""
+    return "build" if run.workflow == "story" and run.spec_version_id else run.workflow
+
+
 def retry_run(run: Run, user: User | None) -> Run:
-    """The same spec version once more, as a new run that names this one as its parent."""
+    """The same spec version, or a story without one, once more: a new run that names this one as its parent."""
     return start_run(
         run.project,
         run.spec_version,
         user,
-        workflow=run.workflow,
-        engine=run.engine,
+        workflow=workflow_again(run),
         cause=Run.Cause.RETRY,
         parent=run,
+        wishes=Wishes(run.story, run.engine, run.unattended, run.budget),
     )

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Q
 
 from apps.events import clock
 from apps.runs.models import Run
@@ -29,9 +30,24 @@ def purse_of(run: Run) -> Purse:
     """The run's own purse; made at its first use. Two at once agree."""
     first = first_of(run)
     limits = {name: settings.RUN_BUDGET.get(name) for name in LIMITS}
-    asked = _asked((first.spec_version.data if first.spec_version else {}).get("budget") or {})
-    limits = {name: _smaller(most, asked.get(name)) for name, most in limits.items()}
+    for asked in _wishes(first):
+        limits = {name: _smaller(most, asked.get(name)) for name, most in limits.items()}
     return Purse.objects.get_or_create(scope=Purse.Scope.RUN, owner_id=first.pk, day=None, defaults=limits)[0]
+
+
+def tighten(run: Run) -> None:
+    """The run has a spec by now, which may ask for less than what its purse was made with; what was spent stays."""
+    purse = purse_of(run)
+    for asked in _wishes(first_of(run)):
+        for name, limit in asked.items():
+            less = Q(**{f"{name}__gt": limit}) | Q(**{name: None})
+            Purse.objects.filter(less, pk=purse.pk).update(**{name: limit})
+
+
+def _wishes(run: Run) -> list[dict[str, int]]:
+    """The limits that its spec names, and those that whoever started it named."""
+    spec = run.spec_version.data if run.spec_version else {}
+    return [_asked(spec.get("budget") or {}), _asked(run.budget)]
 
 
 def purses_of(run: Run) -> list[Purse]:
@@ -53,7 +69,7 @@ def _of_today(scope: Purse.Scope, owner_id: int, limits: Mapping[str, Any], day:
 
 
 def _asked(budget: Mapping[str, Any]) -> dict[str, int]:
-    """The limits that a spec's `budget` names, in the units of a purse."""
+    """The limits of a spec's `budget`, in the units of a purse."""
     usd, time_s = budget.get("usd"), budget.get("time")
     found = {f"max_{name}": budget.get(name) for name in ("calls", "tokens", "steps")}
     found["max_micros"] = None if usd is None else round(usd * 1_000_000)

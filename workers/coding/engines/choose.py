@@ -14,7 +14,6 @@ from apps.specs.schema import Task
 from apps.specs.schema.limits import Constraints
 from workers.asking import JobBudget, gateway_for, model_for
 from workers.coding.engines.model.engine import Means, ModelEngine
-from workers.coding.engines.model.kept import KeptTrajectory
 from workers.coding.engines.opencode import launch
 from workers.coding.engines.opencode.engine import Means as OpencodeMeans
 from workers.coding.engines.opencode.engine import OpencodeEngine
@@ -22,10 +21,9 @@ from workers.coding.engines.opencode.program import NoProgram, find
 from workers.coding.engines.port import Engine, EngineFailed
 from workers.coding.engines.template import TemplateEngine, standard_catalogue
 from workers.confine import kind_for, sandbox_for
-from workers.llm.tools.memory import memory_tools
+from workers.kept import KeptTrajectory
 from workers.llm.tools.port import Instrument
 from workers.llm.tools.web import web_tools
-from workers.remembering import JobMemory
 from workers.repo.worktree import Worktree
 from workers.telling import Telling
 from workers.web.fetch import Web
@@ -62,7 +60,7 @@ def model_engine(job: ActiveJob, tree: Worktree) -> ModelEngine:
             snapshots=f"steps/task-{job.task.pk}",
             inputs=template_engine(),
             on_delta=Telling(job),
-            more=lambda _desk: [*_web(limits), *memory_tools(JobMemory(job))],
+            more=lambda _desk: _web(limits),
         )
     )
 

@@ -45,11 +45,24 @@ class Instrument:
     @property
     def tool(self) -> Tool:
         schema = self.arguments.model_json_schema()
-        schema.pop("title", None)
         schema.pop("description", None)
-        for one in schema.get("properties", {}).values():
-            one.pop("title", None)
-        return Tool(self.name, self.description, schema)
+        return Tool(self.name, self.description, _plain(schema, schema.pop("$defs", {})))
+
+
+def _plain(schema: Any, parts: Mapping[str, Any]) -> Any:
+    """A schema in one piece, without titles: some providers know no references."""
+    if isinstance(schema, list):
+        return [_plain(one, parts) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        rest = {name: value for name, value in schema.items() if name != "$ref"}
+        return _plain({**parts[schema["$ref"].rpartition("/")[2]], **rest}, parts)
+    named = schema.get("properties")
+    plain = {name: _plain(value, parts) for name, value in schema.items() if name not in ("title", "properties")}
+    if named is not None:
+        plain["properties"] = {name: _plain(value, parts) for name, value in named.items()}
+    return plain
 
 
 @dataclass(frozen=True)

@@ -96,9 +96,39 @@ def test_a_story_without_a_model_says_what_to_set(owner: Api) -> None:
     assert all(name in said["detail"] for name in said["settings"])
 
 
-def test_a_story_with_a_model_says_that_it_cannot_be_planned_yet(owner: Api) -> None:
-    with override_settings(MODELS={"": ["openai/gpt"]}):
-        refused(owner.post("/runs", {"story": "A site about bees."}), "story_not_supported")
+BEES = {"story": "A site about bees.", "unattended": True, "budget": {"usd": 0.5, "calls": 9, "time": "1h"}}
+
+
+@override_settings(MODELS={"": ["openai/gpt"]})
+def test_a_story_begins_with_the_manager_and_waits_for_its_spec(owner: Api) -> None:
+    shown = owner.post("/runs", BEES).json()
+    assert (shown["workflow"], shown["title"], shown["project"]) == ("story", BEES["story"], "a-site-about-bees")
+    assert (shown["spec"], shown["engine"], shown["unattended"]) == (None, "", True)
+    assert shown["budget"] == {"usd": 0.5, "calls": 9, "time": 3600.0}
+    run = Run.objects.get()
+    assert (run.story, run.jobs.get().step) == (BEES["story"], "manager.specify")
+
+
+@override_settings(MODELS={"manager": ["openai/gpt"]})
+def test_who_is_to_write_the_code_needs_a_model_too(owner: Api) -> None:
+    refused(owner.post("/runs", BEES), "model_not_configured")
+    assert owner.post("/runs", {**BEES, "engine": "template"}).json()["engine"] == "template"
+
+
+@override_settings(MODELS={"": ["openai/gpt"]})
+@pytest.mark.parametrize(
+    ("budget", "path"),
+    [
+        ({"usd": -1}, "budget.usd"),
+        ({"calls": 1.5}, "budget.calls"),
+        ({"dollars": 1}, "budget.dollars"),
+        ({"time": "soon"}, "budget.time"),
+        (5, "budget"),
+    ],
+)
+def test_a_budget_that_is_none_is_refused(owner: Api, budget: Any, path: str) -> None:
+    told = refused(owner.post("/runs", {**BEES, "budget": budget}), "invalid")["problems"][0]
+    assert told["path"] == path
 
 
 @pytest.mark.parametrize("sent", [{"engine": "model"}, {"spec": {**OBJECT, "engine": "model"}}])
@@ -117,7 +147,7 @@ def test_an_engine_that_is_named_stands_over_the_specs(owner: Api) -> None:
     ("sent", "path", "says"),
     [
         ({"spec": SPEC, "engine": "magic"}, "engine", "Known: template, model, opencode"),
-        ({"spec": SPEC, "workflow": "magic"}, "workflow", "Known: build, noop"),
+        ({"spec": SPEC, "workflow": "magic"}, "workflow", "Known: build, story, noop"),
         ({"spec": SPEC, "proyect": "x"}, "proyect", "Did you mean project?"),
         ({"spec": SPEC, "project": "Not A Slug"}, "project", "lower-case letters"),
         ({"spec": SPEC, "project": 7}, "project", "Use a string"),
@@ -125,6 +155,9 @@ def test_an_engine_that_is_named_stands_over_the_specs(owner: Api) -> None:
         ({"spec": SPEC, "story": "x"}, "", "Got spec and story"),
         ({}, "", "Got none of them"),
         ({"workflow": "noop", "spec": SPEC}, "spec", "noop takes no spec"),
+        ({"workflow": "story", "spec": SPEC}, "spec", "story takes no spec"),
+        ({"workflow": "story"}, "", "Got none of them"),
+        ({"story": "  "}, "story", "blank"),
     ],
 )
 def test_what_is_wrong_with_a_request_is_told(owner: Api, sent: dict[str, Any], path: str, says: str) -> None:

@@ -35,8 +35,6 @@ GETS: dict[str, tuple[int, ...]] = {
     "incident": MINE,
     "projects": EVERYBODY_INSIDE,
     "project": MINE,
-    "memory": MINE,
-    "export_memory": MINE,
     "spec": MINE,
     "organisations": (302, 302, 302, 302, SIGN_IN),
     "organisation": OWNERS,
@@ -48,6 +46,7 @@ GETS: dict[str, tuple[int, ...]] = {
 }
 POSTS: dict[str, tuple[int, ...]] = {
     "new_run": (422, 422, 403, 422, SIGN_IN),
+    "new_story": (422, 422, 403, 422, SIGN_IN),
     "check_spec": EVERYBODY_INSIDE,
     "cancel_run": CHANGE,
     "retry_run": CHANGE,
@@ -55,9 +54,6 @@ POSTS: dict[str, tuple[int, ...]] = {
     "reject_gate": CHANGE,
     "put_secret": MANAGE,
     "delete_secret": MANAGE,
-    "add_note": CHANGE,
-    "forget_note": CHANGE,
-    "erase_memory": MANAGE,
     "create_key": MANAGE,
     "revoke_key": MANAGE,
     "add_member": MANAGE,

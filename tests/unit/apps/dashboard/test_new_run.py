@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 from unittest import mock
 
 import pytest
@@ -127,3 +128,34 @@ def test_the_spec_of_an_earlier_run_can_be_edited(people: People, visit: Visit) 
     version = SpecVersion.objects.get()
     assert "Create blog website" in visit(people.owner).get(f"/runs/new/?version={version.pk}").content.decode()
     assert visit(people.outsider).get(f"/runs/new/?version={version.pk}").status_code == 404
+
+
+def tell(visit: Visit, people: People, **data: str) -> HttpResponse:
+    return visit(people.teammate).post("/runs/new/story/", data)
+
+
+def test_a_story_becomes_a_run_of_its_author(people: People, visit: Visit, settings: Any) -> None:
+    settings.MODELS = {"": ["openai/gpt"]}
+    answer = tell(visit, people, story=" A page about bees. ", unattended="on")
+    run = Run.objects.get()
+    assert answer["Location"] == f"/runs/{run.pk}/"
+    assert (run.story, run.unattended, run.workflow) == ("A page about bees.", True, "story")
+    assert (run.created_by, run.project.slug) == (people.teammate, "a-page-about-bees")
+    page = visit(people.viewer).get(f"/runs/{run.pk}/").content.decode()
+    assert "A page about bees." in page
+    assert "Spec" in page
+
+
+def test_without_a_model_the_form_says_what_to_set_and_keeps_the_story(
+    people: People, visit: Visit, settings: Any
+) -> None:
+    settings.MODELS = {}
+    answer = tell(visit, people, story="A page about bees.")
+    assert answer.status_code == 422
+    assert "Set HIVE_MODEL" in answer.content.decode()
+    assert ">A page about bees.</textarea>" in answer.content.decode()
+    assert not Run.objects.exists()
+
+
+def test_an_empty_story_is_no_story(people: People, visit: Visit) -> None:
+    assert "Say in a sentence or two" in tell(visit, people, story=" ").content.decode()

@@ -14,7 +14,7 @@ from hive.cli.remote import report
 from hive.cli.remote.address import Address
 from hive.cli.remote.api import Api, Message, Refused, parse
 from hive.cli.remote.progress import Board, Line, describe
-from hive.cli.run import explain, read_spec
+from hive.cli.run import explain, limits, read_spec
 
 
 def api(*answers: httpx.Response | Exception) -> tuple[Api, list[httpx.Request]]:
@@ -171,3 +171,14 @@ def test_on_a_terminal_the_rest_is_asked_for(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("sys.stdin.isatty", lambda: True)
     monkeypatch.setattr("typer.prompt", lambda *_, **__: next(typed))
     assert answers_to(COLOUR, []) == ["blue", ""]
+
+
+def test_limits_of_a_run_become_its_budget() -> None:
+    assert limits(0.5, ["tokens=200000", "time=1h"]) == {"usd": 0.5, "tokens": 200_000, "time": "1h"}
+    assert limits(None, []) == {}
+
+
+@pytest.mark.parametrize("wrong", ["euros=5", "tokens=many", "tokens"])
+def test_a_limit_that_is_none_is_told(wrong: str) -> None:
+    with pytest.raises(Failure, match=f"--budget {wrong}"):
+        limits(None, [wrong])

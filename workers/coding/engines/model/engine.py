@@ -9,7 +9,6 @@ from pathlib import Path
 
 from apps.specs.schema import Task
 from workers.coding.engines.beginning import begin, home_of
-from workers.coding.engines.failing import reason_of
 from workers.coding.engines.model.history import TaskHistory
 from workers.coding.engines.model.mirror import Mirror
 from workers.coding.engines.model.words import opening
@@ -17,6 +16,7 @@ from workers.coding.engines.port import Assignment, EngineFailed, Written
 from workers.coding.engines.template import TemplateEngine
 from workers.llm.budget import Budget, BudgetExhausted
 from workers.llm.loop.condense import Condenser
+from workers.llm.loop.ending import reason_of
 from workers.llm.loop.loop import Loop, Surroundings
 from workers.llm.loop.stuck import Stuck
 from workers.llm.loop.trajectory import Trajectory

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from workers.coding.engines.beginning import begin, home_of
-from workers.coding.engines.failing import reason_of
 from workers.coding.engines.model.mirror import Mirror
 from workers.coding.engines.opencode import launch
 from workers.coding.engines.opencode.follow import Follower
@@ -18,6 +17,7 @@ from workers.coding.engines.opencode.words import prompt_for
 from workers.coding.engines.port import Assignment, EngineFailed, Written
 from workers.coding.engines.template import TemplateEngine
 from workers.llm.gateway import Gateway
+from workers.llm.loop.ending import reason_of
 from workers.llm.loop.stuck import Stuck
 from workers.llm.loop.trajectory import Trajectory, Turn
 from workers.llm.port import ContextTooLong, Message, Role

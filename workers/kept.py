@@ -7,20 +7,24 @@ from typing import Any
 
 from apps.runs.services.active import ActiveJob
 from apps.runs.turns import Turn as Row
-from apps.runs.turns import turns_of
+from apps.runs.turns import turns_of, turns_of_run
 from workers.llm.loop.trajectory import Turn
 from workers.llm.port import Message, Role, ToolCall
 
 
 class KeptTrajectory:
-    """See trajectory.Trajectory. One worker at a time appends: append raises LeaseLost for any other."""
+    """See trajectory.Trajectory: of the job's task, or of the run where the job belongs to the whole of it.
+
+    One worker at a time appends: append raises LeaseLost for any other.
+    """
 
     def __init__(self, job: ActiveJob) -> None:
         self._job = job
         self._count = 0
 
     def load(self) -> list[Turn]:
-        rows = turns_of(self._job.task.pk, self._job.row.round)
+        row = self._job.row
+        rows = turns_of_run(row.run_id, row.round) if row.task_id is None else turns_of(row.task_id, row.round)
         self._count = len(rows)
         return [Turn(message_of(row["message"]), row["snapshot"]) for row in rows]
 
@@ -28,7 +32,8 @@ class KeptTrajectory:
         row = self._job.row
         with self._job.held():
             Row.objects.create(
-                task=self._job.task,
+                task_id=row.task_id,
+                run_id=row.run_id if row.task_id is None else None,
                 round=row.round,
                 number=self._count + 1,
                 job_id=row.pk,

@@ -11,7 +11,7 @@ from apps.runs.services.output import LeaseLost
 from hive.home import Home
 from tests.conftest import People
 from tests.unit.workers.jobs import held, planned
-from workers.coding.engines.model.kept import KeptTrajectory
+from workers.kept import KeptTrajectory
 from workers.llm.fake import calls
 from workers.llm.loop.trajectory import Turn
 from workers.llm.port import Message, Role

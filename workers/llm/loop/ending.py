@@ -1,4 +1,4 @@
-"""From what ended an engine to one of runs.states.Reason."""
+"""Why a loop ended that did not submit."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from workers.llm.port import ModelError
 
 
 def reason_of(error: Exception) -> str:
+    """One of runs.states.Reason."""
     if isinstance(error, BudgetExhausted):
         return "budget_exhausted"
     if isinstance(error, Stuck):

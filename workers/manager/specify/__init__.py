@@ -1,0 +1,1 @@
+"""From a story to a spec: a model reads, asks, proposes; Hive checks."""
