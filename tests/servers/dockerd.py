@@ -43,6 +43,9 @@ class Dockerd:
         return f"unix://{self.folder}/docker.sock"
 
     def initialise(self) -> None:
+        data = self.folder / "data"
+        data.mkdir()
+        _run("mount", "-t", "tmpfs", "-o", "size=2g", "hive-dockerd", str(data))  # thousands of files come and go
         name, ours, theirs = self._namespace, f"{self._namespace}a", f"{self._namespace}b"
         _run("ip", "netns", "add", name)
         _run("ip", "link", "add", ours, "type", "veth", "peer", "name", theirs, "netns", name)
@@ -158,10 +161,9 @@ class Dockerd:
 def dockerd() -> Iterator[Dockerd]:
     """A running engine of the test's own."""
     require_engine()
-    if shutil.which("dockerd") is None:
-        pytest.skip("needs dockerd, to start an engine of its own; install docker.io")
-    if shutil.which("ip") is None:
-        pytest.skip("needs iproute2: apt-get install iproute2")
+    for program, package in (("dockerd", "docker.io"), ("ip", "iproute2"), ("iptables", "iptables")):
+        if shutil.which(program) is None:
+            pytest.skip(f"needs {program}, for an engine of the test's own: apt-get install {package}")
     if os.geteuid() != 0:
         pytest.skip("only root may start an engine")
     server = Dockerd(Path(tempfile.mkdtemp(prefix="hive-dockerd-")))

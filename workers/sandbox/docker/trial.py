@@ -12,6 +12,7 @@ from workers.sandbox.docker.sandbox import DockerSandbox
 from workers.sandbox.port import MIB, Ended, Limits, SandboxError
 
 _ANSWERS_S = 2.0
+_TRIAL_S = 60.0  # what takes a second on a machine with nothing else to do
 _LIMITS = Limits(cpus=1, memory_bytes=64 * MIB, processes=16, disk_bytes=16 * MIB, files=1000, tmp_bytes=8 * MIB)
 
 # What a command must not find: a line for each.
@@ -67,14 +68,16 @@ def attempt(engine: Engine) -> Trial:
             complaints = _say(sandbox, _LOOK_AROUND)[1].splitlines()
             for expected, (script, what) in _TRIALS.items():
                 ended = _say(sandbox, script)[0]
-                if ended is not expected:
+                if ended is Ended.TIMED_OUT:
+                    complaints.append(f"what limits {what} was not seen within {_TRIAL_S:g} s; the machine is too busy")
+                elif ended is not expected:
                     complaints.append(f"nothing limits {what}")
             return Trial(tuple(complaints), sandbox.has_quota, sandbox.warning)
 
 
 def _say(sandbox: DockerSandbox, script: str) -> tuple[Ended, str]:
     printed = bytearray()
-    result = sandbox.run(["sh", "-c", script], timeout_s=10, on_output=printed.extend)
+    result = sandbox.run(["sh", "-c", script], timeout_s=_TRIAL_S, on_output=printed.extend)
     if result.ended is Ended.EXITED and result.exit_code == 127:
         raise SandboxError(f"The image has no usual shell: {result.message}")
     return result.ended, printed.decode(errors="replace")
