@@ -23,6 +23,7 @@ from apps.runs.spending.models import ModelCall
 from apps.runs.states import Reason
 from workers.llm.budget import Ask, BudgetExhausted, Reservation
 from workers.llm.calling import CalledModel, Tally
+from workers.llm.calling.library import begin as begin_import
 from workers.llm.endpoint import Endpoint, Price
 from workers.llm.gateway import Gateway
 from workers.llm.port import Model, Usage
@@ -35,6 +36,7 @@ def model_for(job: ActiveJob, role: str = "") -> Model:
     Raises JobFailed where none is configured, or the configuration cannot be read.
     """
     model = CalledModel(endpoints_for(role or job.row.role), JobBudget(job))
+    begin_import()
     job.on_stop(lambda stop: model.cancel(stop.message))
     return model
 
@@ -52,6 +54,7 @@ def gateway_for(
     It dies with the job: its key opens nothing afterwards, and a request that waits is answered with an error.
     """
     endpoints, budget, tally = endpoints_for(role or job.row.role), JobBudget(job), Tally()
+    begin_import()
     gateway = Gateway(
         lambda: CalledModel(endpoints, budget, tally=tally),
         mask=job.masked,

@@ -46,6 +46,19 @@ def test_importing_litellm_talks_to_nobody(root: Path) -> None:
     assert run(ALONE, root) == "[]"
 
 
+IN_THE_BACKGROUND = """
+import gc, threading
+from workers.llm.calling.library import begin, litellm
+begin()
+known = litellm().model_cost  # whoever needs it sooner waits for it
+print(len(known) > 100, gc.isenabled(), gc.get_freeze_count() > 100_000)
+"""
+
+
+def test_it_can_be_imported_in_the_background_and_is_left_out_of_garbage_collections(root: Path) -> None:
+    assert run(IN_THE_BACKGROUND, root) == "True True True"
+
+
 def test_a_configured_price_counts_before_the_table() -> None:
     assert price_of(Endpoint("anthropic/claude-sonnet-4-5", price=Price(1, 2))) == Price(1, 2)
 
