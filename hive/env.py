@@ -166,6 +166,15 @@ _TABLE = [
     Setting(
         "HIVE_DOCKER_DENY", "", words, "Networks (1.2.3.0/24) that no docker sandbox reaches, besides private ones."
     ),
+    Setting(
+        "HIVE_GIT_HOSTS",
+        "",
+        words,
+        "Hosts (name or name:port) in private networks, or without TLS, that projects may come from.",
+    ),
+    Setting("HIVE_GIT_FOLDERS", "", words, "Folders below which file:// repositories may lie. Empty: none."),
+    Setting("HIVE_GIT_TIMEOUT_S", "600", seconds, "How long one fetch or push of a repository may take."),
+    Setting("HIVE_GIT_LIMIT_MB", "1024", number, "How large a fetched or uploaded repository may be, and its files."),
     Setting("HIVE_LEASE_S", "30", seconds, "How long a job's lease holds without a heartbeat."),
     Setting("HIVE_SWEEP_S", "5", seconds, "How often the sweep looks for expired leases and forgotten runs."),
     Setting(

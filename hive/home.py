@@ -27,6 +27,11 @@ class Home:
         return self.root / "repositories"
 
     @property
+    def known_hosts(self) -> Path:
+        """Keys of the ssh servers that repositories were fetched from."""
+        return self.root / "known_hosts"
+
+    @property
     def work(self) -> Path:
         """Scratch space of jobs: worktrees and sandboxes."""
         return self.root / "work"

@@ -19,7 +19,7 @@ from apps.projects.services import slug_from
 from apps.providers.configured import is_configured
 from apps.providers.reading import BadModels
 from apps.runs.models import Run
-from apps.runs.plan.workflows import WORKFLOWS
+from apps.runs.plan.workflows import STARTED_BY_NAME, WORKFLOWS
 from apps.runs.services.specified import OWN_ENGINE
 from apps.runs.services.start import LONGEST_STORY, Wishes, start_run
 from apps.specs.models import SpecVersion
@@ -51,7 +51,7 @@ class StartRun(Strict):
         required=False, help_text="Less than the installation allows; what is left out is as it has it."
     )
     workflow = serializers.ChoiceField(
-        list(WORKFLOWS), default="build", error_messages=one_of(list(WORKFLOWS), "Workflow")
+        STARTED_BY_NAME, default="build", error_messages=one_of(STARTED_BY_NAME, "Workflow")
     )
     engine = serializers.ChoiceField(list(ENGINES), required=False, error_messages=one_of(ENGINES, "Engine"))
     project = Slug(required=False, help_text="Empty: the spec's `project`, else its id; made at first use.")

@@ -12,11 +12,20 @@ SLUG = RegexValidator(r"^[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?$", "Use lower-case
 
 
 class Project(models.Model):
+    """A repository of Hive's own, or a copy of one that lies elsewhere (`origin_url`): then the origin's branch counts.
+
+    Name and password of the origin never stand in its address; the password is a secret (apps.projects.origin).
+    """
+
     class Guard(models.TextChoices):
         """What happens when a model changes tests; it holds whatever a spec says."""
 
         GATE = "gate", "A person approves"
         FLAG = "flag", "It is only told"
+
+    class Push(models.TextChoices):
+        BRANCH = "branch", "A branch of its own"
+        DEFAULT = "default", "The default branch, too"
 
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="projects")
     slug = models.CharField(max_length=60, validators=[SLUG])
@@ -25,6 +34,12 @@ class Project(models.Model):
     guard = models.CharField(max_length=10, choices=Guard, blank=True, help_text="Empty: as each spec says.")
     guard_paths = models.JSONField(default=list, blank=True, help_text="Patterns of more files that it watches.")
     created_at = models.DateTimeField(default=timezone.now)
+
+    origin_url = models.CharField(max_length=500, blank=True, help_text="Empty: the repository is Hive's own.")
+    origin_user = models.CharField(max_length=100, blank=True)
+    origin_branch = models.CharField(max_length=100, blank=True, help_text="Empty: the one that the origin says.")
+    origin_push = models.CharField(max_length=10, choices=Push, default=Push.BRANCH, help_text="Where runs go.")
+    origin_seen_at = models.DateTimeField(null=True, blank=True, help_text="When it was last fetched.")
 
     class Meta:
         ordering = ["slug"]

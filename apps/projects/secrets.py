@@ -17,6 +17,7 @@ from django.utils import timezone
 from apps.projects.models import Project, Secret
 
 VALUE_LIMIT_BYTES = 64 * 1024
+ORIGIN = "HIVE_ORIGIN"  # the password of the project's origin: for the worker that fetches and pushes, for no job
 
 
 class SecretError(ValueError):
@@ -25,6 +26,13 @@ class SecretError(ValueError):
 
 def put_secret(project: Project, name: str, value: str) -> Secret:
     """Add a secret, or replace the value of the one with this name. Raises SecretError."""
+    if name.strip() == ORIGIN:
+        raise SecretError(f"{ORIGIN} is the password of the project's origin; it is set together with the origin.")
+    return keep_secret(project, name, value)
+
+
+def keep_secret(project: Project, name: str, value: str) -> Secret:
+    """The same, for Hive's own names too."""
     if not value:
         raise SecretError("The value is empty.")
     if len(value.encode()) > VALUE_LIMIT_BYTES:
@@ -47,6 +55,8 @@ def delete_secret(secret: Secret) -> None:
 def open_secrets(project: Project, names: Iterable[str]) -> dict[str, str]:
     """The values of these secrets, for a job that names them. Raises SecretError naming those that are missing."""
     wanted = set(names)
+    if ORIGIN in wanted:
+        raise SecretError(f"{ORIGIN} is the password of the project's origin; no job is given it.")
     found = {row.name: unseal(bytes(row.sealed)) for row in project.secrets.filter(name__in=wanted)}
     if missing := sorted(wanted - set(found)):
         raise SecretError(f"The project {project.slug} has no secret {', '.join(missing)}; an owner can add it.")

@@ -83,6 +83,8 @@ class Run(models.Model):
     touched = models.JSONField(default=list, help_text="Tests, CI files and test commands that were changed.")
 
     landing = models.CharField(max_length=10, choices=Landing, blank=True, help_text="On the project's branch.")
+    has_origin = models.BooleanField(default=False, help_text="The project's origin is fetched first, and pushed to.")
+    branch = models.CharField(max_length=200, blank=True, help_text="Of the origin: where the work was pushed.")
 
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="runs")
     created_at = models.DateTimeField(default=timezone.now)

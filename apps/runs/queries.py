@@ -102,7 +102,8 @@ def is_resting(job: Job) -> bool:
 
 def plan_nodes(run: Run, tasks: list[TaskLink]) -> tuple[Node, ...]:
     spec: dict[str, Any] = run.spec_version.data if run.spec_version else {}
-    return nodes(run.workflow, tasks, spec.get("gates", []), deploys=bool(spec.get("deploy")), guarded=run.guarded)
+    flags = {"deploys": bool(spec.get("deploy")), "guarded": run.guarded, "has_origin": run.has_origin}
+    return nodes(run.workflow, tasks, spec.get("gates", []), **flags)
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,8 @@ def progress_of(runs: Sequence[Run]) -> dict[int, Progress]:
     plans = _plans(runs)
     for run in runs:
         tasks, done = counts.get(run.pk, (0, 0))
-        total = _steps(run.workflow, tasks, run.guarded, *plans.get(run.spec_version_id, ((), False)))
+        flags = (run.guarded, run.has_origin)
+        total = _steps(run.workflow, tasks, flags, *plans.get(run.spec_version_id, ((), False)))
         found[run.pk] = Progress(min(done, total), total)
     return found
 
@@ -151,7 +153,8 @@ def _plans(runs: Sequence[Run]) -> dict[int | None, tuple[tuple[str, ...], bool]
 
 
 @lru_cache(maxsize=256)
-def _steps(workflow: str, tasks: int, guarded: bool, gates: tuple[str, ...], deploys: bool) -> int:
+def _steps(workflow: str, tasks: int, flags: tuple[bool, bool], gates: tuple[str, ...], deploys: bool) -> int:
     """How many steps such a plan has. What its tasks need of one another does not change that."""
     links = [TaskLink(str(number)) for number in range(tasks)]
-    return len(nodes(workflow, links, gates, deploys=deploys, guarded=guarded))
+    guarded, has_origin = flags
+    return len(nodes(workflow, links, gates, deploys=deploys, guarded=guarded, has_origin=has_origin))

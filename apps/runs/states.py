@@ -56,6 +56,7 @@ class Reason(TextChoices):
     TOO_MANY_PROCESSES = "too_many_processes", "It started more processes than it may"
     DISK_LIMIT = "disk_limit", "It wrote more than it may"
     IMAGE_MISSING = "image_missing", "Its container image is not there, or not allowed"
+    ORIGIN_REFUSED = "origin_refused", "The project's origin refused, or is not one"
     BUDGET_EXHAUSTED = "budget_exhausted", "The budget is used up"
     STUCK = "stuck", "It went in circles"
     ASKED = "asked", "It asked a person, and goes on with the answers"

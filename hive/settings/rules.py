@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from hive import env
@@ -33,5 +34,9 @@ DOCKER_IMAGES: list[str] = env.get("HIVE_DOCKER_IMAGES")
 RELEASE_HOST: str = env.get("HIVE_RELEASE_HOST")
 SANDBOX: str = env.get("HIVE_SANDBOX")
 TEMPLATE_SOURCES: list[str] = env.get("HIVE_TEMPLATES")
+GIT_HOSTS: list[str] = env.get("HIVE_GIT_HOSTS")
+GIT_FOLDERS: list[Path] = [env.path(folder) for folder in env.get("HIVE_GIT_FOLDERS")]
+GIT_TIMEOUT_S: float = env.get("HIVE_GIT_TIMEOUT_S")
+GIT_LIMIT_BYTES: int = env.get("HIVE_GIT_LIMIT_MB") * 1024 * 1024
 # Masked in every job's output, should one ever get hold of them.
 OWN_SECRETS: list[str] = [value for value in (SECRET_KEY, env.get("HIVE_MODEL_API_KEY"), *_passwords()) if value]

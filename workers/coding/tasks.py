@@ -2,7 +2,9 @@
 
 from celery import shared_task
 
+from workers.coding.fetching import fetch as fetch_origin
 from workers.coding.merging import merge as merge_tasks
+from workers.coding.pushing import push as push_to_origin
 from workers.coding.write import write
 from workers.hand_on import hand_on, nothing
 from workers.tidy import tidy as tidy_work_folder
@@ -16,6 +18,16 @@ def code(job_id: int, epoch: int) -> None:
 @shared_task(name="coding.merge")
 def merge(job_id: int, epoch: int) -> None:
     hand_on(job_id, epoch, merge_tasks)
+
+
+@shared_task(name="coding.fetch")
+def fetch(job_id: int, epoch: int) -> None:
+    hand_on(job_id, epoch, fetch_origin)
+
+
+@shared_task(name="coding.push")
+def push(job_id: int, epoch: int) -> None:
+    hand_on(job_id, epoch, push_to_origin)
 
 
 @shared_task(name="coding.tidy")

@@ -1,4 +1,5 @@
-"""Bring what finished runs made onto the project's branch."""
+"""Bring what finished runs made onto the project's branch. Where the project has an origin, its branch is the origin's:
+what a run made is pushed there (workers.coding.pushing), and comes back when somebody has merged it."""
 
 from __future__ import annotations
 
@@ -22,13 +23,14 @@ logger = logging.getLogger(__name__)
 
 def land_run(run: Run) -> None:
     """Land one completed run. A conflict is told, not fatal: its release is live, and its branch is there."""
-    if run.commit and not run.landing:
+    if run.commit and not run.landing and not run.has_origin:
         _land(run, run.project, repository_of(run.project))
 
 
 def land_finished(project: Project, repository: Repository) -> None:
     """Land what a process that died between a run's end and its landing left behind, oldest first."""
-    finished = Run.objects.filter(project=project, status=RunStatus.COMPLETED, landing="").exclude(commit="")
+    finished = Run.objects.filter(project=project, status=RunStatus.COMPLETED, landing="", has_origin=False)
+    finished = finished.exclude(commit="")
     for run in finished.order_by("pk"):
         _land(run, project, repository)
 

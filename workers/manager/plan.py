@@ -13,6 +13,8 @@ from apps.runs.states import Reason
 from apps.specs.schema import Spec
 from workers.manager.landing import land_finished
 from workers.places import repository_of
+from workers.repo.merge import MergeConflict, merge
+from workers.repo.repository import Repository
 
 
 def plan(job: ActiveJob) -> Outcome:
@@ -24,7 +26,7 @@ def plan(job: ActiveJob) -> Outcome:
         return failed(Reason.INVALID_SPEC, f"The stored spec cannot be read by this version of Hive: {error}")
     repository = repository_of(job.run.project)
     land_finished(job.run.project, repository)
-    base = repository.resolve(f"refs/heads/{job.run.project.default_branch}")
+    base = _base_of(job.run, repository)
     guarded = is_guarded(job.run, spec)
     for task in spec.tasks:
         after = f" after {', '.join(task.depends_on)}" if task.depends_on else ""
@@ -36,3 +38,15 @@ def is_guarded(run: Run, spec: Spec) -> bool:
     """Whether changed tests wait for a person: where a model writes, and project or spec do not say otherwise."""
     policy = run.project.guard or spec.guard.policy
     return policy == Project.Guard.GATE and any((task.engine or run.engine) != "template" for task in spec.tasks)
+
+
+def _base_of(run: Run, repository: Repository) -> str:
+    """Where the work begins: the project's branch; for a repair of what the origin may not have merged, both."""
+    tip = repository.resolve(f"refs/heads/{run.project.default_branch}")
+    parent = run.parent
+    if not run.has_origin or run.cause != Run.Cause.REPAIR or parent is None or not parent.commit:
+        return tip
+    try:
+        return merge(repository, tip, parent.commit, f"run {parent.pk}")
+    except MergeConflict:
+        return parent.commit

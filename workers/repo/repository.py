@@ -50,8 +50,20 @@ class Repository:
         """The commit behind a branch or a hash. Raises GitError if there is none."""
         return self._git("rev-parse", "--verify", "--end-of-options", f"{name}^{{commit}}")
 
+    def has(self, commit: str) -> bool:
+        try:
+            self._git("cat-file", "-e", f"{commit}^{{commit}}")
+        except GitError:
+            return False
+        return True
+
     def set_branch(self, branch: str, commit: str) -> None:
         self._git("update-ref", f"refs/heads/{branch}", commit)
+
+    def branches(self, below: str = "refs/heads/") -> dict[str, str]:
+        """The commits of all branches below this prefix, by the rest of their names."""
+        lines = self._git("for-each-ref", "--format=%(objectname) %(refname)", below).splitlines()
+        return {name.removeprefix(below): commit for commit, _, name in (line.partition(" ") for line in lines)}
 
     def move_branch(self, branch: str, old: str, new: str) -> bool:
         """Move the branch only if it is still at `old`."""

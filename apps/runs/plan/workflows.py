@@ -1,4 +1,5 @@
-"""The workflows: which steps a run goes through. `build` is the product; `noop` proves that all five queues answer."""
+"""The workflows: which steps a run goes through. `build` is the product; `noop` proves that all five queues answer;
+`fetch` and `push` bring a project's repository and its origin together."""
 
 from __future__ import annotations
 
@@ -19,6 +20,10 @@ DEPLOY = "deployment.deploy"
 ACCEPT = "monitoring.accept"
 NOOP = "noop"
 TESTS_CHANGED = "tests_changed"  # a gate that asks nobody where nothing was changed
+FETCH = "coding.fetch"
+PUSH = "coding.push"
+FETCHING, PUSHING = "fetch", "push"
+BUILDS = ("build", "story")
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,8 @@ class Workflow:
     first_step: str
     steps: tuple[str, ...]
     needs: str = "spec"  # or story, or nothing
+    uses_origin: bool = False
+    by_name: bool = True  # whether POST /runs may name it; the others have a verb of their own
 
     @property
     def needs_spec(self) -> bool:
@@ -49,6 +56,7 @@ WORKFLOWS = {
         "Plan, write, test, deploy and watch what a spec describes.",
         PLAN,
         (PLAN, CODE, TEST, MERGE, VERIFY, DEPLOY, ACCEPT),
+        uses_origin=True,
     ),
     "story": Workflow(
         "story",
@@ -56,6 +64,7 @@ WORKFLOWS = {
         SPECIFY,
         (SPECIFY, PLAN, CODE, TEST, MERGE, VERIFY, DEPLOY, ACCEPT),
         needs="story",
+        uses_origin=True,
     ),
     "noop": Workflow(
         "noop",
@@ -64,7 +73,31 @@ WORKFLOWS = {
         tuple(f"{role}.{NOOP}" for role in ROLES),
         needs="",
     ),
+    FETCHING: Workflow(
+        FETCHING,
+        "Fetch the branches of a project's origin.",
+        FETCH,
+        (FETCH,),
+        needs="",
+        uses_origin=True,
+        by_name=False,
+    ),
+    PUSHING: Workflow(
+        PUSHING,
+        "Push a branch to a project's origin.",
+        PUSH,
+        (PUSH,),
+        needs="",
+        uses_origin=True,
+        by_name=False,
+    ),
 }
+STARTED_BY_NAME = tuple(name for name, workflow in WORKFLOWS.items() if workflow.by_name)
+
+
+def first_step(workflow: str, has_origin: bool) -> str:
+    """What begins a run: for a build of a project with an origin, fetching it."""
+    return FETCH if has_origin and workflow in BUILDS else WORKFLOWS[workflow].first_step
 
 
 def nodes(
@@ -74,10 +107,12 @@ def nodes(
     *,
     deploys: bool = False,
     guarded: bool = False,
+    has_origin: bool = False,
 ) -> tuple[Node, ...]:
     """The graph of a run, in topological order."""
-    if workflow in ("build", "story"):
-        return _build(WORKFLOWS[workflow].steps, tasks, gates, deploys=deploys, guarded=guarded)
+    if workflow in BUILDS:
+        steps = WORKFLOWS[workflow].steps if not has_origin else (FETCH, *WORKFLOWS[workflow].steps, PUSH)
+        return _build(steps, tasks, gates, deploys=deploys, guarded=guarded)
     steps = WORKFLOWS[workflow].steps
     return tuple(Node(step, after=steps[max(i - 1, 0) : i]) for i, step in enumerate(steps))
 
@@ -87,10 +122,12 @@ def _build(
 ) -> tuple[Node, ...]:
     """Plan; then code and test per task; then, for several tasks, merge and test the whole; then deploy and accept.
 
-    Of a story, its spec comes first. `guarded`: before anything leaves the run, a gate asks about tests that were
-    changed. A plan that has not been made has no tasks, and nothing after it yet.
+    Where the project has an origin, it is fetched first, and what was verified is pushed before it is deployed. Of a
+    story, its spec comes first. `guarded`: before anything leaves the run, a gate asks about tests that were changed. A
+    plan that has not been made has no tasks, and nothing after it yet.
     """
-    found = [Node(SPECIFY), Node(PLAN, after=(SPECIFY,))] if SPECIFY in steps else [Node(PLAN)]
+    before = [step for step in (FETCH, SPECIFY, PLAN) if step in steps]
+    found = [Node(step, after=tuple(before[max(i - 1, 0) : i])) for i, step in enumerate(before)]
 
     def add(step: str, after: tuple[str, ...], task: str = "") -> tuple[str, ...]:
         node = Node(step, task, after)
@@ -111,6 +148,8 @@ def _build(
         ready = add(VERIFY, add(MERGE, ready))
     if guarded:
         ready = add(f"{GATE}{TESTS_CHANGED}", ready)
+    if PUSH in steps:
+        ready = add(PUSH, ready)
     if deploys:
         if "before_deploy" in gates:
             ready = add(f"{GATE}before_deploy", ready)

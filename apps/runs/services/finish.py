@@ -138,6 +138,10 @@ def _merged(job: Job, seen: dict[str, Any]) -> None:
     Run.objects.filter(pk=job.run_id).update(commit=seen["commit"])
 
 
+def _pushed(job: Job, seen: dict[str, Any]) -> None:
+    Run.objects.filter(pk=job.run_id).update(branch=seen["branch"], commit=seen["commit"])
+
+
 def _accepted(job: Job, seen: dict[str, Any]) -> None:
     for task in Task.objects.filter(run_id=job.run_id, status=TaskStatus.VERIFIED):
         move(task, TaskStatus.DEPLOYED, job_id=job.pk, evidence={**task.evidence, "checks": seen["checks"]})
@@ -149,5 +153,6 @@ PROGRESS: dict[str, Callable[[Job, dict[str, Any]], None]] = {
     workflows.CODE: _written,
     workflows.TEST: _tested,
     workflows.MERGE: _merged,
+    workflows.PUSH: _pushed,
     workflows.ACCEPT: _accepted,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -13,7 +14,7 @@ from apps.events import clock
 from apps.events.services import record
 from apps.projects.models import Project
 from apps.runs.models import Job, Priority, Run
-from apps.runs.plan.workflows import WORKFLOWS
+from apps.runs.plan.workflows import PUSHING, WORKFLOWS, first_step
 from apps.runs.services import dispatch
 from apps.runs.states import RunStatus
 from apps.specs.models import SpecVersion
@@ -73,18 +74,33 @@ def start_run(
             epoch=FIRST_EPOCH,
             created_at=now,
             published_at=now,
+            has_origin=bool(project.origin_url) and WORKFLOWS[workflow].uses_origin,
         )
-        step = WORKFLOWS[workflow].first_step
-        job = Job.objects.create(run=run, step=step, role=step.partition(".")[0], queued_at=now)
-        record(run.pk, Run.EVENT, {"id": run.pk, "from": "", "to": str(RunStatus.QUEUED)})
-        dispatch.on_commit(step, job.pk, run.epoch, priority=run.priority)
+        _begin(run, now)
     return run
+
+
+def _begin(run: Run, now: datetime) -> None:
+    """Make the run's first job, and have somebody look at it once this has committed."""
+    step = first_step(run.workflow, run.has_origin)
+    job = Job.objects.create(run=run, step=step, role=step.partition(".")[0], queued_at=now)
+    record(run.pk, Run.EVENT, {"id": run.pk, "from": "", "to": str(RunStatus.QUEUED)})
+    if job.role == "manager":  # who goes on by himself when it is done
+        dispatch.on_commit(step, job.pk, run.epoch, priority=run.priority)
+    else:  # whatever others begin with goes on in a canvas, which the manager composes
+        dispatch.advance(run.pk)
 
 
 def title_of(story: str) -> str:
     """The story's first line, until the spec has a better one."""
     line = story.strip().partition("\n")[0].strip()
     return line if len(line) <= LONGEST_TITLE else f"{line[: LONGEST_TITLE - 1]}…"
+
+
+def start_push(project: Project, branch: str, user: User | None) -> Run:
+    """Push this branch of the project's repository to its origin, in a run of its own."""
+    with transaction.atomic():
+        return _about(start_run(project, None, user, workflow=PUSHING), branch)
 
 
 def workflow_again(run: Run) -> str:
@@ -94,12 +110,20 @@ def workflow_again(run: Run) -> str:
 
 def retry_run(run: Run, user: User | None) -> Run:
     """The same spec version, or a story without one, once more: a new run that names this one as its parent."""
-    return start_run(
-        run.project,
-        run.spec_version,
-        user,
-        workflow=workflow_again(run),
-        cause=Run.Cause.RETRY,
-        parent=run,
-        wishes=Wishes(run.story, run.engine, run.unattended, run.budget),
-    )
+    with transaction.atomic():
+        fresh = start_run(
+            run.project,
+            run.spec_version,
+            user,
+            workflow=workflow_again(run),
+            cause=Run.Cause.RETRY,
+            parent=run,
+            wishes=Wishes(run.story, run.engine, run.unattended, run.budget),
+        )
+        return _about(fresh, run.branch) if run.workflow == PUSHING else fresh
+
+
+def _about(run: Run, branch: str) -> Run:
+    run.branch = branch
+    run.save(update_fields=["branch"])
+    return run

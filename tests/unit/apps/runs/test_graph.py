@@ -83,3 +83,11 @@ def test_every_node_comes_once_and_after_all_that_it_needs(graph: list[Node]) ->
         assert not finished_in_wave & ended
         ended |= finished_in_wave
     assert ended == {node.key for node in graph}
+
+
+def test_with_an_origin_it_is_fetched_first_and_what_was_verified_is_pushed_before_it_is_deployed() -> None:
+    plan = nodes("build", [TaskLink("a")], ["before_deploy"], deploys=True, has_origin=True)
+    assert [node.key for node in plan] == [
+        *("coding.fetch", "manager.plan", "coding.code:a", "testing.test:a", "coding.push"),
+        *("gate.before_deploy", "deployment.deploy", "monitoring.accept"),
+    ]
