@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from django.db.models import Model, QuerySet
 
-from apps.accounts.access import may_change, visible_organisations
+from apps.accounts.access import may_change, may_manage, visible_organisations
 from apps.accounts.models import ApiKey, Organisation, User
 from apps.api.problems import Problem
 from apps.artifacts.models import Artifact
@@ -62,6 +62,11 @@ class Caller:
         if not self.may_change(organisation_id):
             detail = "Your role in this organisation lets you look, not change. An owner can give you another one."
             raise Problem(403, "permission_denied", detail)
+
+    def require_manage(self, organisation_id: int) -> None:
+        """Members, secrets, policies: for owners."""
+        if not may_manage(self.user, organisation_id):
+            raise Problem(403, "permission_denied", "Only an owner of the organisation may do this.")
 
     def has_scope(self, scope: str) -> bool:
         return self.key is None or scope in self.key.scopes

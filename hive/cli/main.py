@@ -21,6 +21,7 @@ from hive.cli.first_secrets import secrets
 from hive.cli.health import check
 from hive.cli.logs import logs
 from hive.cli.many import cancel, prune, retry
+from hive.cli.memory import memory
 from hive.cli.queue import queue
 from hive.cli.run import run as run_verb
 from hive.cli.sign_in import sign_in
@@ -71,6 +72,7 @@ app.add_typer(spec, name="spec")
 app.add_typer(token, name="token")
 app.add_typer(queue, name="queue")
 app.add_typer(worker, name="worker")
+app.add_typer(memory, name="memory")
 app.command()(prune)
 app.add_typer(data, name="data")
 app.command("sign-in")(sign_in)

@@ -33,6 +33,7 @@ INSTALLED_APPS = [
     "apps.providers",
     "apps.specs",
     "apps.runs",
+    "apps.memory",
     "apps.artifacts",
     "apps.fleet",
     "apps.releases",

@@ -76,5 +76,6 @@ CELERY_BEAT_SCHEDULE = {
     "hive: archive logs": _every("monitoring.archive_logs", 10),
     "hive: prune": _every("monitoring.prune", 3600),  # does nothing where HIVE_PRUNE_DAYS is 0
     "hive: expire artifacts": _every("monitoring.expire_artifacts", 60),
+    "hive: expire memory": _every("monitoring.expire_memory", 3600),
     "hive: remove orphaned artifacts": _every("monitoring.remove_orphans", 24 * 3600),
 }

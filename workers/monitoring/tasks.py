@@ -5,6 +5,7 @@ from celery import shared_task
 from apps.artifacts.services.archive_logs import archive_logs as archive_once
 from apps.artifacts.services.expire import expire_artifacts as expire_once
 from apps.artifacts.services.remove_orphans import remove_orphans as remove_once
+from apps.memory.services import expire as expire_notes
 from apps.upkeep.prune import prune_on_schedule
 from workers.hand_on import hand_on, nothing
 from workers.monitoring import probe as probing
@@ -44,3 +45,8 @@ def remove_orphans() -> None:
 @shared_task(name="monitoring.prune")
 def prune() -> None:
     prune_on_schedule()
+
+
+@shared_task(name="monitoring.expire_memory")
+def expire_memory() -> None:
+    expire_notes()

@@ -22,8 +22,10 @@ from workers.coding.engines.port import Engine, EngineFailed
 from workers.coding.engines.template import TemplateEngine, standard_catalogue
 from workers.confine import kind_for, sandbox_for
 from workers.kept import KeptTrajectory
+from workers.llm.tools.memory import memory_tools
 from workers.llm.tools.port import Instrument
 from workers.llm.tools.web import web_tools
+from workers.remembering import JobMemory
 from workers.repo.worktree import Worktree
 from workers.telling import Telling
 from workers.web.fetch import Web
@@ -60,7 +62,7 @@ def model_engine(job: ActiveJob, tree: Worktree) -> ModelEngine:
             snapshots=f"steps/task-{job.task.pk}",
             inputs=template_engine(),
             on_delta=Telling(job),
-            more=lambda _desk: _web(limits),
+            more=lambda _desk: [*_web(limits), *memory_tools(JobMemory(job))],
         )
     )
 

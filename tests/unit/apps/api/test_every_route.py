@@ -10,6 +10,7 @@ import pytest
 
 from apps.accounts.models import Role
 from apps.api.urls import v1
+from apps.memory.services import Author, remember
 from apps.runs.models import Run
 from tests.conftest import People
 from tests.unit.apps.api.agents.routes import AGENT_ROUTES
@@ -31,6 +32,7 @@ class Row:
     ok: int = 200
     body: Any = None
     scope: str = "runs:read"
+    owners: bool = False  # for owners of the organisation alone
 
 
 TABLE = {
@@ -63,6 +65,11 @@ TABLE = {
     "POST projects": Row(MAKES, 201, {"slug": "fresh"}, "runs:write"),
     "GET project": Row(OURS),
     "GET project-usage": Row(OURS),
+    "GET project-memory": Row(OURS),
+    "POST project-memory": Row(OURS, 201, {"text": "The port is 8080."}, "runs:write"),
+    "GET project-memory-export": Row(OURS),
+    "POST project-memory-erase": Row(OURS, scope="runs:write", owners=True),
+    "POST project-note-forget": Row(OURS, scope="runs:write"),
     "GET workflows": Row(SHARED, scope=""),
     "GET workflow": Row(SHARED, scope=""),
     "GET providers": Row(SHARED, scope=""),
@@ -119,6 +126,7 @@ class Asker:
             "number": version.number,
             "name": "noop",
             "role": "coding",
+            "note_id": remember(self.things.run.project, "The port is 8080.", Author()).pk,
         }
         for prefix, pk in (
             ("gate", self.things.gate.pk),
@@ -165,7 +173,8 @@ def test_the_owner_may(asker: Asker, owner: Api, name: str) -> None:
 
 @each_row
 def test_a_teammate_may(asker: Asker, people: People, name: str) -> None:
-    assert asker.ask(Api(people.teammate), name).status_code == TABLE[name].ok
+    ok = 403 if TABLE[name].owners else TABLE[name].ok
+    assert asker.ask(Api(people.teammate), name).status_code == ok
 
 
 @each_row

@@ -12,6 +12,7 @@ from django.test.utils import override_settings
 
 from apps.accounts.keys import create_key
 from apps.accounts.models import User
+from apps.memory.services import Author, remember
 from apps.projects.secrets import put_secret
 from apps.runs.models import Gate, Run
 from tests.conftest import People
@@ -56,6 +57,7 @@ def world(people: People) -> World:
     done = incident.release.run
     job = done.jobs.latest("pk")
     secret = put_secret(people.project, "TOKEN", "very-secret-value")
+    note = remember(people.project, "The port is 8080.", Author(people.owner))
     key = create_key(people.owner, people.project.organisation, "CI").row
     ids = {
         "run_id": waiting.pk,
@@ -67,6 +69,7 @@ def world(people: People) -> World:
         "secret_id": secret.pk,
         "spec_id": done.spec_version.spec_id if done.spec_version else 0,
         "key_id": key.pk,
+        "note_id": note.pk,
         "member_id": people.viewer.memberships.get().pk,
     }
     return World(ids, waiting, done)
