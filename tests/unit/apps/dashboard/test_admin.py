@@ -103,6 +103,14 @@ def test_gates_are_approved_and_rejected_once(people: People, operator: Client) 
     assert (gate.status, gate.decided_by) == ("approved", people.owner)
 
 
+def test_a_gate_that_asks_is_not_approved_without_its_answers(people: People, operator: Client) -> None:
+    gate = Gate.objects.get(run=runs.waiting(people.project, people.owner))
+    Gate.objects.filter(pk=gate.pk).update(questions=[{"text": "Which colour?", "choices": [], "required": True}])
+    assert "Question 1 (Which colour?): It must be answered." in act(operator, Gate, "approve", gate)
+    gate.refresh_from_db()
+    assert gate.status == "pending"
+
+
 def test_queues_are_paused_and_resumed(people: People, operator: Client) -> None:
     coding = Queue.objects.get_or_create(role="coding")[0]
     assert "Done: 1." in act(operator, Queue, "pause", coding)

@@ -59,3 +59,14 @@ def test_a_run_without_a_model_has_no_such_panel(people: People, visit: Visit) -
 )
 def test_a_models_events_are_sentences(data: dict[str, object], words: str) -> None:
     assert sentence("model", data, Names()) == words
+
+
+def test_a_project_shows_what_all_its_runs_used_today_and_ever(people: People, visit: Visit) -> None:
+    run = runs.lost(people.project, people.owner)
+    address = f"/projects/{people.project.pk}/"
+    assert "usage-title" not in visit(people.viewer).get(address).content.decode()
+    spend(run, Used(4_000, 200, micros=1_230_000))
+    shown = visit(people.viewer).get(address).content.decode()
+    for words in ("Today", "Ever", "1 call, 4000 tokens read, 200 written, $1.23"):
+        assert words in shown
+    assert visit(people.outsider).get(address).status_code == 404
