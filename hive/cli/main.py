@@ -11,6 +11,7 @@ import typer
 from typer.exceptions import TyperException
 
 from hive import env
+from hive.cli.agent import agent
 from hive.cli.approve import approve
 from hive.cli.data import data
 from hive.cli.demo import demo
@@ -73,6 +74,7 @@ app.add_typer(token, name="token")
 app.add_typer(queue, name="queue")
 app.add_typer(worker, name="worker")
 app.add_typer(memory, name="memory")
+app.add_typer(agent, name="agent")
 app.command()(prune)
 app.add_typer(data, name="data")
 app.command("sign-in")(sign_in)

@@ -76,6 +76,7 @@ class Report:
     message: str = ""
     exit_code: int | None = 0
     commands: list[Done] = field(default_factory=list)
+    prepared_s: float | None = None  # until the first command could begin
 
 
 def run(order: Order, desk: Desk, open_sandbox: Open) -> Report:
@@ -88,7 +89,8 @@ class _Running:
         self.order = order
         self.desk = desk
         self.report = Report()
-        self.until = time.monotonic() + order.bounds.timeout_s
+        self.began = time.monotonic()
+        self.until = self.began + order.bounds.timeout_s
         self._masker = Masker(order.secrets.values())
 
     def run(self, open_sandbox: Open) -> Report:
@@ -115,6 +117,7 @@ class _Running:
         if sandbox.warning:
             self.say(f"[hive] {sandbox.warning}")
         self._fill(sandbox)
+        self.report.prepared_s = round(time.monotonic() - self.began, 3)
         for command in self.order.commands:
             if not self.report.reason or (command.always and not self._stopped()):
                 self._command(sandbox, command)
