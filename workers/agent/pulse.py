@@ -43,7 +43,7 @@ class Pulse:
 
     def beat(self) -> float:
         """Once; how long until the next."""
-        works = {work.job_id: work for work in self._works()}
+        works = {work.job_id: work for work in self._works() if work.acknowledged}
         body = {
             "leases": [{"job": work.job_id, "lease": work.lease} for work in works.values()],
             "load": self._machine.load(),

@@ -35,6 +35,7 @@ class Work:
         self.desk = JobDesk(server, job_id, lease, folder, caches)
         self._began = time.monotonic()
         self._gone = False
+        self.acknowledged = False  # then it holds the lease, and the heartbeat names it
         self._hurry_until: float | None = None
 
     def run(self, open_sandbox: Open) -> None:
@@ -69,6 +70,7 @@ class Work:
     def _begin(self) -> Order | None:
         """Acknowledge. An order that cannot be read is told as such: a newer agent may read it."""
         answer = self._status({"state": "running"})
+        self.acknowledged = True
         self._folder.mkdir(parents=True, mode=0o700)
         try:
             return read_order(answer.json()["order"])

@@ -63,6 +63,8 @@ def _verdict(row: Assignment | None, lease: str) -> str:
     if row is None or row.lease_token != lease:
         return LOST
     job = row.job
+    if job.status == JobStatus.QUEUED and row.acknowledged_at is None:
+        return OK  # an offer that it is just acknowledging
     if job.status != JobStatus.RUNNING or job.lease_token != lease:
         return ABORT if job.ended and row.ended_at is None and job.reason != "lost" else LOST
     if not renew(job.pk, lease):

@@ -1,0 +1,1 @@
+"""Real agents as processes, against a real web server with a real Valkey."""

@@ -1,0 +1,75 @@
+"""`python -m tests.flows.agents.stage VERB …`: what happens behind the web server. The last line is JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import timedelta
+from typing import Any
+
+import django
+
+django.setup()
+
+from django.core.management import call_command  # noqa: E402
+from django.utils import timezone  # noqa: E402
+
+from apps.accounts.models import Organisation  # noqa: E402
+from apps.artifacts.queries import read_log  # noqa: E402
+from apps.events import wake  # noqa: E402
+from apps.fleet.services.enrol import create_token  # noqa: E402
+from apps.fleet.services.hold import revoke_agent  # noqa: E402
+from apps.projects.models import Project  # noqa: E402
+from apps.runs.models import Job, Run, Task  # noqa: E402
+from apps.runs.services.reap import reap_expired  # noqa: E402
+from apps.runs.services.stop import cancel_run  # noqa: E402
+
+
+def prepare() -> str:
+    call_command("migrate", verbosity=0)
+    organisation = Organisation.objects.create(name="Ours", slug="ours")
+    Project.objects.create(organisation=organisation, slug="site", name="Site")
+    return create_token(None, "tests", tags=["arm"], most=100).token
+
+
+def job(order: str) -> int:
+    """A job that waits for an agent."""
+    project = Project.objects.get()
+    run = Run.objects.create(project=project, workflow="noop", title="For agents", epoch=1)
+    task = Task.objects.create(run=run, key="t", title="t", position=0, spec={"order": json.loads(order)})
+    made = Job.objects.create(run=run, task=task, role="testing", step="testing.noop", runs_on=["arm"])
+    wake.fleet()
+    return made.pk
+
+
+def look(pk: str) -> dict[str, Any]:
+    row = Job.objects.get(pk=pk)
+    return {
+        "status": row.status,
+        "reason": row.reason,
+        "message": row.message,
+        "worker": row.worker,
+        "outcome": row.outcome,
+        "log": b"".join(read_log(row.pk)).decode(errors="replace"),
+        "artifacts": sorted(row.artifacts.exclude(kind="log").values_list("name", flat=True)),
+    }
+
+
+def cancel(pk: str) -> None:
+    cancel_run(Run.objects.get(jobs=pk), None)
+
+
+def reap() -> list[int]:
+    """As the sweep does, some time after."""
+    return list(reap_expired(timezone.now() + timedelta(seconds=0)))
+
+
+def revoke() -> None:
+    from apps.fleet.models import Agent
+
+    for agent in Agent.objects.all():
+        revoke_agent(agent, None)
+
+
+if __name__ == "__main__":
+    print(json.dumps(globals()[sys.argv[1]](*sys.argv[2:])))
