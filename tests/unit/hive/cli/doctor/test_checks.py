@@ -63,7 +63,23 @@ def test_an_old_git_is_a_warning(said: str, expected: Level, monkeypatch: pytest
 
 def test_opencode_is_not_needed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("HIVE_OPENCODE", raising=False)
     assert level(programs.check_opencode()) is Level.OK
+
+
+def test_an_opencode_that_is_named_and_is_not_there_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HIVE_OPENCODE", "/nowhere/opencode")
+    (finding,) = programs.check_opencode()
+    assert (finding.level, "HIVE_OPENCODE=/nowhere/opencode is no program" in finding.seen) == (Level.WARN, True)
+
+
+def test_opencodes_version_and_place_are_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    binary = tmp_path / "opencode"
+    binary.write_bytes(b"\x7fELF")
+    binary.chmod(0o755)
+    monkeypatch.setenv("HIVE_OPENCODE", str(binary))
+    monkeypatch.setattr(programs, "first_line", lambda *argv: f"1.18.33 {argv[1]}")
+    assert programs.check_opencode()[0].seen.startswith(f"1.18.33 --version at {binary}")
 
 
 def test_the_disk_is_tried_without_leaving_anything(tmp_path: Path) -> None:
