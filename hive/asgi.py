@@ -13,6 +13,8 @@ django.setup()
 from django.conf import settings  # noqa: E402 - Django has to be set up first
 from django.http import HttpResponse  # noqa: E402
 
+from apps.accounts.keys import find_key  # noqa: E402
+from apps.api.auth import SCHEME  # noqa: E402
 from apps.api.problems import problem  # noqa: E402
 from apps.artifacts.store import links  # noqa: E402
 from apps.events.stream import Pool  # noqa: E402
@@ -33,6 +35,16 @@ def largest_body(scope: Scope) -> int:
     return settings.API_MAX_BODY_BYTES
 
 
+def largest_submission(scope: Scope) -> int:
+    """Nobody fills the disk whom nobody knows: a package is taken from who has a key to send one."""
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    scheme, _, presented = headers.get("authorization", "").partition(" ")
+    key = find_key(presented.strip()) if scheme.lower() == SCHEME.lower() else None
+    if key is None or "jobs:create" not in key.scopes:
+        return settings.API_MAX_BODY_BYTES
+    return settings.CI_PACKAGE_BYTES + settings.API_MAX_BODY_BYTES
+
+
 def too_large(scope: Scope, limit: int) -> HttpResponse:
     detail = f"The body of this request may hold up to {limit:,} bytes."
     headers = {"Connection": "close"}
@@ -44,4 +56,6 @@ def too_large(scope: Scope, limit: int) -> HttpResponse:
 # Whoever decides by these to restart Hive must not be misled by pages that wait.
 APART = {"/healthz": Pool("hive-alive", 1), "/readyz": Pool("hive-ready", 2)}
 
-application = Handler(Pool("hive-web", settings.WEB_THREADS), largest_body, too_large, APART)
+LARGER = {"/api/v1/ci/jobs": largest_submission}
+
+application = Handler(Pool("hive-web", settings.WEB_THREADS), largest_body, too_large, APART, LARGER)

@@ -186,6 +186,7 @@ _TABLE = [
     Setting("HIVE_REST_S", "10", seconds, "Wait before a job that failed for infrastructure is tried again; doubles."),
     Setting("HIVE_LOG_LIMIT_MB", "64", number, "How much of one job's output is kept (head and tail)."),
     Setting("HIVE_WORKSPACE_LIMIT_MB", "128", number, "How much of each job's workspace is kept. 0: nothing."),
+    Setting("HIVE_CI_PACKAGE_MB", "256", number, "How large the package of a CI job may be."),
     Setting("HIVE_PRUNE_DAYS", "0", number, "Runs that ended so many days ago go, all of them, hourly. 0: none go."),
     Setting("HIVE_MIN_FREE_MB", "64", number, "Free disk space below which no new job is started."),
     Setting("HIVE_WORKERS", "2", number, "Processes for coding and testing jobs in `hive up`."),

@@ -43,7 +43,8 @@ class Handler(BaseHandler):
     """An ASGI application.
 
     `limit` says how large the body of a request may be, `refuse` what is answered to a larger one. What is asked at one
-    of the `apart` addresses runs in threads of its own: it is answered also while all others wait for a database.
+    of the `apart` addresses runs in threads of its own: it is answered also while all others wait for a database. How
+    large what is sent to one of the `larger` addresses may be is asked there, in a thread: it may need the database.
     """
 
     request_class = ASGIRequest
@@ -54,18 +55,22 @@ class Handler(BaseHandler):
         limit: Callable[[Scope], int],
         refuse: Callable[[Scope, int], HttpResponse],
         apart: Mapping[str, Pool] = MappingProxyType({}),
+        larger: Mapping[str, Callable[[Scope], int]] = MappingProxyType({}),
     ) -> None:
         super().__init__()
         self._pool = pool
         self._apart = apart
         self._limit = limit
         self._refuse = refuse
+        self._larger = larger
         self.load_middleware(is_async=False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             raise ValueError(f"Hive answers HTTP only, not {scope['type']}.")
         limit = self._limit(scope)
+        if scope["method"] == "POST" and (ask := self._larger.get(scope["path"])):
+            limit = await self._pool.run(ask, scope)
         try:
             body = await read_body(scope, receive, limit)
         except ClientGone:

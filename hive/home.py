@@ -37,6 +37,11 @@ class Home:
         return self.root / "work"
 
     @property
+    def caches(self) -> Path:
+        """Folders that CI jobs leave for the next ones, per project."""
+        return self.root / "caches"
+
+    @property
     def releases(self) -> Path:
         return self.root / "releases"
 

@@ -14,7 +14,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from apps.api.base import READ_RUNS, ApiView
+from apps.api.base import READ_JOBS, READ_RUNS, ApiView
 from apps.api.lists import ChoicesFilter, Filters, ListView, WholeNumberFilter
 from apps.api.parsing import flag
 from apps.api.runs import run_of
@@ -76,7 +76,7 @@ class RunArtifacts(ListView):
 
 
 class ArtifactDownload(ApiView):
-    scopes = READ_RUNS
+    scopes = READ_JOBS
 
     @extend_schema(
         operation_id="artifact_download",

@@ -50,7 +50,7 @@ class SessionAuthentication(authentication.SessionAuthentication):
 class HasScope(permissions.BasePermission):
     """Signed in, and, with a key, with the scope that the view names for this method. A view that names none is shut.
 
-    `scopes` of a view: {method: scope}, where an empty scope is enough for every valid key.
+    `scopes` of a view: {method: scope}, where an empty scope is enough for every valid key, and of several one is.
     """
 
     def has_permission(self, request: Request, view: Any) -> bool:
@@ -58,12 +58,13 @@ class HasScope(permissions.BasePermission):
             raise exceptions.NotAuthenticated(
                 "Sign in, or send a key: Authorization: Api-Key hive_… (`hive token create` makes one)."
             )
-        scopes: Mapping[str, str] = view.scopes
+        scopes: Mapping[str, str | tuple[str, ...]] = view.scopes
         wanted = scopes.get("GET" if request.method == "HEAD" else request.method or "")
         if wanted is None:
             return request.method not in view.allowed_methods  # then 405 says it better
-        if wanted and request.auth is not None and wanted not in cast(ApiKey, request.auth).scopes:
-            raise exceptions.PermissionDenied(f"This key lacks the scope {wanted}.", code="scope_missing")
+        any_of = (wanted,) if isinstance(wanted, str) else wanted
+        if wanted and request.auth is not None and set(any_of).isdisjoint(cast(ApiKey, request.auth).scopes):
+            raise exceptions.PermissionDenied(f"This key lacks the scope {' or '.join(any_of)}.", code="scope_missing")
         return True
 
 

@@ -13,12 +13,13 @@ from apps.accounts.models import ApiKey, User
 from apps.api.caller import Caller
 
 READ_RUNS = {"GET": "runs:read"}
+READ_JOBS = {"GET": ("runs:read", "jobs:read")}  # with the second alone: jobs of CI
 
 
 class ApiView(GenericAPIView[Any]):
     """`scopes` names what a key needs, per method; a method without an entry is refused (apps.api.auth.HasScope)."""
 
-    scopes: ClassVar[Mapping[str, str]] = {}
+    scopes: ClassVar[Mapping[str, str | tuple[str, ...]]] = {}
     http_method_names: Sequence[str] = ("get", "head", "post", "put")
     rate_headers: Mapping[str, str] = {}
     pagination_class: Any = None

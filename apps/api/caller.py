@@ -34,13 +34,13 @@ class Caller:
         return self._within(visible_runs(self.user), "project_id")
 
     def jobs(self) -> QuerySet[Job]:
-        return self._within(visible_jobs(self.user), "run__project_id")
+        return self._of_ci(self._within(visible_jobs(self.user), "run__project_id"))
 
     def gates(self) -> QuerySet[Gate]:
         return self._within(visible_gates(self.user), "run__project_id")
 
     def artifacts(self) -> QuerySet[Artifact]:
-        return self._within(visible_artifacts(self.user), "run__project_id")
+        return self._of_ci(self._within(visible_artifacts(self.user), "run__project_id"))
 
     def specs(self) -> QuerySet[Spec]:
         return self._within(visible_to(self.user), "project_id")
@@ -68,8 +68,13 @@ class Caller:
         if not may_manage(self.user, organisation_id):
             raise Problem(403, "permission_denied", "Only an owner of the organisation may do this.")
 
-    def has_scope(self, scope: str) -> bool:
-        return self.key is None or scope in self.key.scopes
+    def has_scope(self, *scopes: str) -> bool:
+        """One of these."""
+        return self.key is None or not set(scopes).isdisjoint(self.key.scopes)
+
+    def _of_ci(self, rows: QuerySet[M]) -> QuerySet[M]:
+        """A pipeline's key (`jobs:read`) reads what pipelines have sent, and no other run's output or files."""
+        return rows if self.has_scope("runs:read") else rows.filter(run__workflow="ci")
 
     @cached_property
     def _changeable(self) -> dict[int, bool]:

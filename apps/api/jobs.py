@@ -11,7 +11,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from apps.api.base import READ_RUNS, ApiView
+from apps.api.base import READ_JOBS, READ_RUNS, ApiView
 from apps.api.lists import ChoicesFilter, Filters, ListView, TextFilter
 from apps.api.reasons import ReasonField
 from apps.api.runs import run_of
@@ -68,7 +68,7 @@ class RunJobs(ListView):
 class JobView(ApiView):
     """One job."""
 
-    scopes = READ_RUNS
+    scopes = READ_JOBS
 
     @extend_schema(responses=JobSerializer)
     def get(self, request: Request, pk: int) -> Response:

@@ -13,7 +13,7 @@ from rest_framework.request import Request
 
 from apps.api.agents.base import AgentAuthentication, IsAgent
 from apps.api.agents.output import take_piece
-from apps.api.base import READ_RUNS, ApiView
+from apps.api.base import READ_JOBS, ApiView
 from apps.api.byte_ranges import RANGE, ranged
 from apps.api.problems import Problem
 from apps.api.rendering import AnyRenderer, binary
@@ -32,7 +32,7 @@ class PlainText(AnyRenderer):
 class JobLog(ApiView):
     """People and keys read it; the agent that runs the job writes it."""
 
-    scopes = READ_RUNS
+    scopes = READ_JOBS
     renderer_classes = (PlainText,)
     http_method_names = ("get", "head", "patch")
 

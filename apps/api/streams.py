@@ -16,7 +16,7 @@ from rest_framework.request import Request
 
 from apps.accounts.models import ApiKey
 from apps.api.auth import who_now
-from apps.api.base import READ_RUNS, ApiView
+from apps.api.base import READ_JOBS, READ_RUNS, ApiView
 from apps.api.caller import Caller
 from apps.api.rendering import AnyRenderer, binary
 from apps.api.runs import run_of
@@ -61,6 +61,8 @@ class RunStream(StreamView):
 
 
 class LogStream(StreamView):
+    scopes = READ_JOBS
+
     @extend_schema(operation_id="job_log_stream", parameters=RESUME, responses=STREAM)
     def get(self, request: Request, pk: int) -> HttpResponseBase:
         """A job's output as it is printed: `id:` is the byte offset after the piece, `data:` is {offset, text}.
@@ -68,8 +70,13 @@ class LogStream(StreamView):
         At the end comes `event: end`, and the stream closes; who watches should close it too, and not connect again.
         """
         job = get_object_or_404(self.caller.jobs(), pk=pk)
-        allowed = partial(may_still_read, request, lambda caller: caller.jobs().filter(pk=job.pk).exists())
+        sees = partial(self._sees, job.pk)
+        allowed = partial(may_still_read, request, sees, READ_JOBS["GET"])
         return _response(request, log_frames(job.pk, read_position(request), allowed=allowed))
+
+    @staticmethod
+    def _sees(job_id: int, caller: Caller) -> bool:
+        return caller.jobs().filter(pk=job_id).exists()
 
 
 def read_position(request: Request) -> int:
@@ -83,13 +90,15 @@ def read_position(request: Request) -> int:
     return int(text)
 
 
-def may_still_read(request: Request, sees: Callable[[Caller], bool]) -> bool:
+def may_still_read(
+    request: Request, sees: Callable[[Caller], bool], scopes: tuple[str, ...] = (READ_RUNS["GET"],)
+) -> bool:
     """Whether who was let in would be let in now. Blocking."""
     now = who_now(request._request, request.auth if isinstance(request.auth, ApiKey) else None)
     if now is None:
         return False
     caller = Caller(*now)
-    return caller.has_scope(READ_RUNS["GET"]) and sees(caller)
+    return caller.has_scope(*scopes) and sees(caller)
 
 
 def _response(request: Request, frames: AsyncIterator[bytes]) -> StreamingHttpResponse:

@@ -8,6 +8,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from apps.api import (
     artifacts,
+    ci,
     events,
     gates,
     health,
@@ -63,6 +64,10 @@ v1 = [
     path("jobs/<int:pk>", jobs.JobView.as_view(), name="job"),
     path("jobs/<int:pk>/log", logs.JobLog.as_view(), name="job-log"),
     path("jobs/<int:pk>/log/stream", streams.LogStream.as_view(), name="job-log-stream"),
+    path("ci/jobs", ci.SubmitCiJob.as_view(), name="ci-jobs"),
+    path("ci/jobs/<int:pk>/status", ci.CiJobStatus.as_view(), name="ci-job-status"),
+    path("ci/jobs/<int:pk>/cancel", ci.CancelCiJob.as_view(), name="ci-job-cancel"),
+    path("ci/jobs/<int:pk>/artifacts", ci.CiJobArtifacts.as_view(), name="ci-job-artifacts"),
     path("gates", gates.GateList.as_view(), name="gates"),
     path("gates/<int:pk>", gates.GateView.as_view(), name="gate"),
     path("gates/<int:pk>/approve", gates.ApproveGate.as_view(), name="gate-approve"),

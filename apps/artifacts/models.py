@@ -16,6 +16,7 @@ class Artifact(models.Model):
         REPORT = "report", "Report"
         WORKSPACE = "workspace", "Workspace"
         FILE = "file", "File"
+        PACKAGE = "package", "Package"  # what a CI run was given to begin with
 
     run = models.ForeignKey(Run, models.CASCADE, related_name="artifacts")
     job = models.ForeignKey(Job, models.CASCADE, related_name="artifacts")

@@ -78,6 +78,7 @@ def read_state(run: Run) -> RunState:
         stop_message=run.stop_message,
         repair_rounds=spec.get("repair", {}).get("rounds", 0),
         attempts=settings.JOB_ATTEMPTS,
+        keep_going=run.workflow == "ci" and not any(task.spec.get("fail_fast") for task in tasks.values()),
     )
     return RunState(snapshot, newest)
 

@@ -57,6 +57,7 @@ class Reason(TextChoices):
     DISK_LIMIT = "disk_limit", "It wrote more than it may"
     IMAGE_MISSING = "image_missing", "Its container image is not there, or not allowed"
     ORIGIN_REFUSED = "origin_refused", "The project's origin refused, or is not one"
+    BAD_PACKAGE = "bad_package", "Its package cannot be had, or not be unpacked"
     BUDGET_EXHAUSTED = "budget_exhausted", "The budget is used up"
     STUCK = "stuck", "It went in circles"
     ASKED = "asked", "It asked a person, and goes on with the answers"
@@ -70,7 +71,7 @@ class Reason(TextChoices):
 # Not the job's fault: tried again by itself, a bounded number of times.
 RETRIED = frozenset({Reason.LOST, Reason.INFRASTRUCTURE})
 # No other code would change it: a test that ended so is no reason to write the task once more.
-NOT_OF_THE_CODE = RETRIED | {Reason.IMAGE_MISSING}
+NOT_OF_THE_CODE = RETRIED | {Reason.IMAGE_MISSING, Reason.BAD_PACKAGE}
 
 
 def _table(**moves: str) -> dict[str, frozenset[str]]:

@@ -13,6 +13,7 @@ from typer.exceptions import TyperException
 from hive import env
 from hive.cli.agent import agent
 from hive.cli.approve import approve
+from hive.cli.ci import ci
 from hive.cli.data import data
 from hive.cli.demo import demo
 from hive.cli.doctor.command import doctor
@@ -70,6 +71,7 @@ app.command()(cancel)
 app.command()(retry)
 app.command()(approve)
 app.add_typer(spec, name="spec")
+app.add_typer(ci, name="ci")
 app.add_typer(token, name="token")
 app.add_typer(queue, name="queue")
 app.add_typer(worker, name="worker")

@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "apps.memory",
     "apps.artifacts",
     "apps.fleet",
+    "apps.ci",
     "apps.releases",
     "apps.incidents",
     "apps.upkeep",

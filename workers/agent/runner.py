@@ -6,18 +6,22 @@ artifacts go, who may stop it and when (the Desk); leases; what the end means fo
 
 from __future__ import annotations
 
+import io
 import tarfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
-from typing import BinaryIO, Protocol, cast
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol, cast
 
 from apps.events.masking import Masker
 from apps.fleet.order import Cache, Command, Order, Package
 from workers.agent.verified import Verified
+from workers.junit import Counts, UnreadableReport, read
 from workers.sandbox.chunks import as_file
 from workers.sandbox.docker.images import ImageMissing
+from workers.sandbox.package import BadPackage, looked_through
 from workers.sandbox.port import Ended, Result, Sandbox, SandboxError
 
 FILE, REPORT = "file", "report"
@@ -77,17 +81,28 @@ class Report:
     exit_code: int | None = 0
     commands: list[Done] = field(default_factory=list)
     prepared_s: float | None = None  # until the first command could begin
+    tests: Counts | None = None  # what the reports say; None where there are none
+
+    @property
+    def seen(self) -> dict[str, Any]:
+        """What becomes the job's outcome."""
+        tests = {"counts": asdict(self.tests)} if self.tests else {}
+        return {"exit_code": self.exit_code, "commands": [asdict(one) for one in self.commands], **tests}
 
 
-def run(order: Order, desk: Desk, open_sandbox: Open) -> Report:
-    """Do it. A sandbox that cannot do its part is a report too: `infrastructure`, which is tried again elsewhere."""
-    return _Running(order, desk).run(open_sandbox)
+def run(order: Order, desk: Desk, open_sandbox: Open, folder: Path | None = None) -> Report:
+    """Do it. A sandbox that cannot do its part is a report too: `infrastructure`, which is tried again elsewhere.
+
+    `folder` is for what lies on this machine meanwhile; None: where temporary files usually do.
+    """
+    return _Running(order, desk, folder).run(open_sandbox)
 
 
 class _Running:
-    def __init__(self, order: Order, desk: Desk) -> None:
+    def __init__(self, order: Order, desk: Desk, folder: Path | None) -> None:
         self.order = order
         self.desk = desk
+        self.folder = folder
         self.report = Report()
         self.began = time.monotonic()
         self.until = self.began + order.bounds.timeout_s
@@ -100,6 +115,8 @@ class _Running:
                 self._work(sandbox)
         except ImageMissing as error:
             self._failed("image_missing", str(error))
+        except BadPackage as error:
+            self._failed("bad_package", str(error))
         except SandboxError as error:
             self._failed("script_failed" if error.permanent else "infrastructure", f"The sandbox failed: {error}")
         self.say(f"[hive] {self.report.message or 'Every command exited with 0.'}")
@@ -123,6 +140,7 @@ class _Running:
                 self._command(sandbox, command)
         if not self._stopped():
             self._save(sandbox, self.order.junit, REPORT)
+            self._judge()
             self._save(sandbox, self.order.artifacts, FILE)
             if not self.report.reason:
                 self._fill_caches(sandbox)
@@ -134,8 +152,8 @@ class _Running:
         """Package first, then what lies over it. A cache is no reason to fail: without it the job is slower."""
         if package := self.order.package:
             checked = Verified(self.desk.package(package), package.sha256, package.size_bytes)
-            sandbox.unpack(cast(BinaryIO, checked))
-            checked.finish()
+            with looked_through(cast(BinaryIO, checked), folder=self.folder) as files:
+                sandbox.unpack(files)
         for path, text in self.order.files.items():
             sandbox.write(path, text.encode())
         for cache in self.order.caches:
@@ -192,11 +210,32 @@ class _Running:
                 if count > self.order.bounds.artifacts or left_bytes < 0:
                     self.say(f"[hive] Not kept: {member.name} and what follows; the bounds of artifacts are reached.")
                     return
-                self.desk.keep(member.name, kind, cast(BinaryIO, content), member.size)
+                file = self._report(member, cast(BinaryIO, content)) if kind == REPORT else cast(BinaryIO, content)
+                self.desk.keep(member.name, kind, file, member.size)
         for note in export.refused[:10]:
             self.say(f"[hive] Not kept: {note}")
         if not count:
             self.say(f"[hive] Nothing matches {', '.join(globs)}.")
+
+    def _report(self, member: tarfile.TarInfo, content: BinaryIO) -> BinaryIO:
+        """Count what the report says; one that cannot be read is kept all the same."""
+        data = content.read()
+        try:
+            self.report.tests = (self.report.tests or Counts()) + read(data)
+        except UnreadableReport as error:
+            self.say(f"[hive] The report {member.name} was not read: {error}.")
+        return io.BytesIO(data)
+
+    def _judge(self) -> None:
+        """A test that failed has failed, whatever its command exited with; and where none passed, nothing was shown."""
+        counts, reason = self.report.tests, self.report.reason
+        if counts and counts.failed and reason in ("", "script_failed"):
+            first = counts.failures[0]
+            more = f" (and {counts.failed - 1} more)" if counts.failed > 1 else ""
+            self.report.reason, self.report.message = "tests_failed", f"{first.name}: {first.message}{more}"
+            self.report.exit_code = self.report.exit_code or 1
+        elif self.order.junit and not reason and not (counts and counts.passed):
+            self._failed("no_tests", "No report says that a test has passed; `junit` promises some.", 1)
 
     def _fill_caches(self, sandbox: Sandbox) -> None:
         for cache in self.order.caches:

@@ -8,8 +8,6 @@ from typing import BinaryIO
 
 from workers.sandbox.port import SandboxError
 
-PIECE_BYTES = 256 * 1024
-
 
 class Verified(io.RawIOBase):
     """Passes bytes on and counts them. What does not fit is refused at its end, before any command has run."""
@@ -26,15 +24,15 @@ class Verified(io.RawIOBase):
 
     def read(self, size: int = -1, /) -> bytes:
         data = self._source.read(size)
+        if not data and size:
+            self._compare()
         self._count += len(data)
         if self._count > self._size_bytes:
             raise SandboxError(f"The package is longer than the {self._size_bytes} bytes that were promised.")
         self._digest.update(data)
         return data
 
-    def finish(self) -> None:
-        """Read what an archive's reader leaves behind its end. Raises SandboxError: the next attempt may get all."""
-        while self.read(PIECE_BYTES):
-            pass
+    def _compare(self) -> None:
+        """Raises SandboxError: the next attempt may get all."""
         if (self._count, self._digest.hexdigest()) != (self._size_bytes, self._sha256):
             raise SandboxError(f"The package arrived damaged: {self._count} bytes, which are not those that were sent.")

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from apps.runs.states import Reason
 from apps.specs.schema import Test
+from workers.junit import Counts
 from workers.sandbox.port import Ended, Result
-from workers.testing.junit import Counts
 
 # Closing lines of test runners that found nothing to run and may still exit with 0.
 RAN_NOTHING = re.compile(

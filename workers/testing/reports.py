@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 import tarfile
 
+from workers.junit import SIZE_LIMIT_BYTES, Counts, UnreadableReport, read
 from workers.sandbox.port import WORKSPACE, Sandbox
-from workers.testing.junit import SIZE_LIMIT_BYTES, Counts, UnreadableReport, read
 
 Reports = dict[str, bytes]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ssl
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from urllib.parse import urljoin, urlsplit
 
 import httpcore
@@ -60,11 +60,26 @@ class Web:
         limits: Limits | None = None,
     ) -> Page:
         """Raises FetchFailed: an address that may not be reached, too many redirects, no answer in time."""
+        held = bytearray()
+        page = self.download(url, held.extend, method=method, body=body, headers=headers, limits=limits)
+        return replace(page, body=bytes(held))
+
+    def download(
+        self,
+        url: str,
+        write: Callable[[bytes], object],
+        *,
+        method: str = "GET",
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+        limits: Limits | None = None,
+    ) -> Page:
+        """The same for what is too large to hold: the body goes to `write`, piece by piece; the page has none."""
         bounds = limits or Limits()
         until = time.monotonic() + bounds.timeout_s
         for _ in range(REDIRECTS + 1):
             _check(url)
-            page, location = self._hop(url, method, body, dict(headers or {}), bounds, until)
+            page, location = self._hop(url, method, body, dict(headers or {}), bounds, until, write)
             if not location:
                 return page
             before, url = url, urljoin(url, location)
@@ -75,7 +90,14 @@ class Web:
         raise FetchFailed(f"{url}: more than {REDIRECTS} redirects.")
 
     def _hop(
-        self, url: str, method: str, body: bytes, headers: dict[str, str], limits: Limits, until: float
+        self,
+        url: str,
+        method: str,
+        body: bytes,
+        headers: dict[str, str],
+        limits: Limits,
+        until: float,
+        write: Callable[[bytes], object],
     ) -> tuple[Page, str]:
         sent = {"User-Agent": AGENT, "Accept-Encoding": "identity", **headers}
         left = max(until - time.monotonic(), 0.001)
@@ -84,26 +106,28 @@ class Web:
             with self._pool.stream(method, url, headers=list(sent.items()), content=body, extensions=timeout) as answer:
                 said = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in answer.headers}
                 location = said.get("location", "") if answer.status in MOVED else ""
-                data, cut = _read(answer.iter_stream(), 0 if location else limits.size_bytes, until)
+                cut = _read(answer.iter_stream(), 0 if location else limits.size_bytes, until, write)
         except Forbidden as error:
             raise FetchFailed(str(error)) from error
         except (httpcore.TimeoutException, TimeoutError) as error:
             raise FetchFailed(f"{url} did not answer within {limits.timeout_s:g} s.") from error
         except (httpcore.NetworkError, httpcore.ProtocolError, OSError) as error:
             raise FetchFailed(f"{url} cannot be reached: {error}") from error
-        return Page(url, answer.status, said.get("content-type", ""), data, cut), location
+        return Page(url, answer.status, said.get("content-type", ""), b"", cut), location
 
 
-def _read(pieces: Iterator[bytes], limit: int, until: float) -> tuple[bytes, bool]:
-    """At most `limit` bytes. A server that sends a byte a minute is as late as one that sends none."""
-    data = bytearray()
+def _read(pieces: Iterator[bytes], limit: int, until: float, write: Callable[[bytes], object]) -> bool:
+    """At most `limit` bytes; whether there are more. A server that sends a byte a minute is as late as a silent one."""
+    left = limit
     for piece in pieces:
-        data += piece
-        if len(data) > limit:
-            return bytes(data[:limit]), True
+        if piece[:left]:
+            write(piece[:left])
+        left -= len(piece)
+        if left < 0:
+            return True
         if time.monotonic() > until:
             raise TimeoutError
-    return bytes(data), False
+    return False
 
 
 def _check(url: str) -> None:

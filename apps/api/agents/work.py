@@ -78,6 +78,29 @@ class Ran(serializers.Serializer[Any]):
     message = serializers.CharField(max_length=4000, allow_blank=True, default="")
 
 
+class Failure(serializers.Serializer[Any]):
+    name = serializers.CharField(max_length=500, allow_blank=True)
+    message = serializers.CharField(max_length=2000, allow_blank=True)
+    file = serializers.CharField(max_length=500, allow_blank=True, default="")
+    line = serializers.IntegerField(min_value=0, max_value=10**8, default=0)
+
+
+class Slow(serializers.Serializer[Any]):
+    name = serializers.CharField(max_length=500, allow_blank=True)
+    seconds = serializers.FloatField(min_value=0, max_value=1e9)
+
+
+class Counts(serializers.Serializer[Any]):
+    """What the job's JUnit reports say: see workers.junit."""
+
+    passed = serializers.IntegerField(min_value=0, max_value=2**31 - 1)
+    failed = serializers.IntegerField(min_value=0, max_value=2**31 - 1)
+    skipped = serializers.IntegerField(min_value=0, max_value=2**31 - 1)
+    seconds = serializers.FloatField(min_value=0, max_value=1e9, default=0)
+    failures = serializers.ListField(child=Failure(), max_length=20, default=list)
+    slowest = serializers.ListField(child=Slow(), max_length=10, default=list)
+
+
 class Status(serializers.Serializer[Any]):
     lease = Lease()
     state = serializers.ChoiceField(["running", "completed", "failed", "canceled"])
@@ -85,6 +108,7 @@ class Status(serializers.Serializer[Any]):
     message = serializers.CharField(max_length=8000, default="", allow_blank=True)
     exit_code = serializers.IntegerField(min_value=-1000, max_value=1000, allow_null=True, default=None)
     commands = serializers.ListField(child=Ran(), max_length=500, default=list)
+    counts = Counts(allow_null=True, default=None)
     log = Log(required=False)
     prepared_s = serializers.FloatField(min_value=0, max_value=1e9, allow_null=True, default=None)
 
@@ -124,6 +148,7 @@ def _final(said: dict[str, Any], log_bytes: int, log_crc32: int) -> Said:
         message=said["message"],
         exit_code=said["exit_code"],
         commands=[dict(one) for one in said["commands"]],
+        counts=said["counts"],
         log_bytes=log_bytes,
         log_crc32=log_crc32,
         prepared_s=said["prepared_s"],

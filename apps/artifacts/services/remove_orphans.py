@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 
 GRACE = timedelta(days=1)  # nobody takes so long between the bytes and the row
 BATCH = 500
-OURS = ("logs/", "runs/")  # what else lies in the store, somebody else has put there
+OURS = ("logs/", "packages/", "runs/")  # what else lies in the store, somebody else has put there
 
 
 def remove_orphans(now: datetime | None = None) -> int:

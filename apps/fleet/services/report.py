@@ -23,6 +23,7 @@ REASONS = frozenset(
     {
         *(Reason.SCRIPT_FAILED, Reason.TIMED_OUT, Reason.NO_OUTPUT, Reason.OUT_OF_MEMORY, Reason.TOO_MANY_PROCESSES),
         *(Reason.DISK_LIMIT, Reason.IMAGE_MISSING, Reason.INFRASTRUCTURE, Reason.LOST),
+        *(Reason.TESTS_FAILED, Reason.NO_TESTS, Reason.BAD_PACKAGE),
     }
 )
 
@@ -35,6 +36,7 @@ class Said:
     message: str = ""
     exit_code: int | None = None
     commands: list[Mapping[str, Any]] = field(default_factory=list)
+    counts: Mapping[str, Any] | None = None  # of its JUnit reports
     log_bytes: int = 0
     log_crc32: int = 0
     prepared_s: float | None = None
@@ -62,7 +64,7 @@ def report(agent: Agent, job_id: int, lease: str, said: Said) -> bool:
 def _outcome(run: Run, found: Assignment, said: Said) -> Outcome:
     if run.stop_reason:
         return canceled(run.stop_reason, run.stop_message)
-    data = {"exit_code": said.exit_code, "commands": said.commands}
+    data = {"exit_code": said.exit_code, "commands": said.commands, **({"counts": said.counts} if said.counts else {})}
     message = said.message
     if (said.log_bytes, said.log_crc32) != (found.log_bytes, found.log_crc32):
         message = f"{message} Its output arrived damaged.".strip()

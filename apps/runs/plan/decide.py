@@ -47,6 +47,7 @@ class Snapshot:
     stop_message: str = ""
     repair_rounds: int = 0
     attempts: int = 3
+    keep_going: bool = False  # a step that failed does not stop those that do not need it
 
 
 @dataclass(frozen=True)
@@ -112,9 +113,23 @@ def decide(run: Snapshot) -> Decision:
     if run.stop_reason:
         return Wait() if running else _stopped(run)
     failure = _failure(run)
+    if isinstance(failure, Stop) and run.keep_going and (others := _others(run, running)):
+        return others
     if isinstance(failure, Stop) and not running:
         return End(RunStatus.FAILED, failure.reason, failure.message)
     return failure or _go_on(run, running)
+
+
+def _others(run: Snapshot, running: set[str]) -> Decision | None:
+    """What is left to do beside the steps that failed; None where nothing is."""
+    over = {key for key, job in run.jobs.items() if job.status in (JobStatus.FAILED, JobStatus.CANCELED)}
+    lost = {key for key in over if not _tried_again(run, run.jobs[key])}
+    step = _go_on(run, running | lost)
+    if isinstance(step, Publish) or running or any(job.resting for job in run.jobs.values()):
+        return step
+    done = {node.key for node in run.nodes if _is_done(run, node)}
+    offered = {key for key, job in run.jobs.items() if job.status == JobStatus.QUEUED}
+    return step if any(node.key in offered and done.issuperset(node.after) for node in run.nodes) else None
 
 
 def _stopped(run: Snapshot) -> End:

@@ -1,5 +1,8 @@
-"""The workflows: which steps a run goes through. `build` is the product; `noop` proves that all five queues answer;
-`fetch` and `push` bring a project's repository and its origin together."""
+"""The workflows: which steps a run goes through.
+
+`build` is the product, `ci` does what somebody's pipeline sends, `noop` proves that all five queues answer; `fetch` and
+`push` bring a project's repository and its origin together.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,10 @@ TEST = "testing.test"
 VERIFY = "testing.verify"
 DEPLOY = "deployment.deploy"
 ACCEPT = "monitoring.accept"
+FETCH_PACKAGE = "testing.fetch"
+CI = "testing.ci"
+PACKAGE = "package"  # the task of a CI run that fetches what the others begin with
+BEGINS_A_TASK = frozenset({CODE, FETCH_PACKAGE, CI})
 NOOP = "noop"
 TESTS_CHANGED = "tests_changed"  # a gate that asks nobody where nothing was changed
 FETCH = "coding.fetch"
@@ -66,6 +73,14 @@ WORKFLOWS = {
         needs="story",
         uses_origin=True,
     ),
+    "ci": Workflow(
+        "ci",
+        "Run a job file's commands on a package, once per cell of its matrix: POST /api/v1/ci/jobs.",
+        CI,
+        (FETCH_PACKAGE, CI),
+        needs="",
+        by_name=False,
+    ),
     "noop": Workflow(
         "noop",
         "Pass through all five roles and do nothing: shows that every queue has a worker that answers.",
@@ -113,8 +128,17 @@ def nodes(
     if workflow in BUILDS:
         steps = WORKFLOWS[workflow].steps if not has_origin else (FETCH, *WORKFLOWS[workflow].steps, PUSH)
         return _build(steps, tasks, gates, deploys=deploys, guarded=guarded)
+    if workflow == "ci":
+        return tuple(_cell(task) for task in tasks)
     steps = WORKFLOWS[workflow].steps
     return tuple(Node(step, after=steps[max(i - 1, 0) : i]) for i, step in enumerate(steps))
+
+
+def _cell(task: TaskLink) -> Node:
+    """Cells do not wait for one another; all of them may wait for the package."""
+    if task.key == PACKAGE:
+        return Node(FETCH_PACKAGE, PACKAGE)
+    return Node(CI, task.key, tuple(f"{FETCH_PACKAGE}:{key}" for key in task.needs), task.runs_on)
 
 
 def _build(

@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from apps.events import clock
 from apps.events.lifecycle import Guard, MoveLost, move
 from apps.runs.models import Job
-from apps.runs.plan.workflows import CODE
+from apps.runs.plan.workflows import BEGINS_A_TASK
 from apps.runs.states import JobStatus, RunStatus, TaskStatus
 
 WANTED = (
@@ -59,7 +59,7 @@ def _take(job: Job, epoch: int, worker: str, node: str, lease_token: str) -> Non
         _begin_run(job, now)
     elif not _builds_on_what_is_there(job):
         raise MoveLost("A message came before the work that it builds on.")
-    if job.task and job.step == CODE and job.task.status == TaskStatus.ASSIGNED:
+    if job.task and job.step in BEGINS_A_TASK and job.task.status == TaskStatus.ASSIGNED:
         move(job.task, TaskStatus.IN_PROGRESS, job_id=job.pk)
 
 

@@ -12,7 +12,7 @@ from apps.events.lifecycle import MoveLost, move
 from apps.runs.models import Job, Run, Task
 from apps.runs.plan.decide import Publish
 from apps.runs.plan.graph import Chain, Node
-from apps.runs.plan.workflows import CODE
+from apps.runs.plan.workflows import BEGINS_A_TASK
 from apps.runs.states import JobStatus, TaskStatus
 
 
@@ -73,7 +73,7 @@ def _queued(run: Run, node: Node, task: Task | None, last: Job | None, needs: li
         if last.needs != needs:
             Job.objects.filter(pk=last.pk, status=JobStatus.QUEUED).update(needs=needs)
         return last
-    if task is not None and node.step == CODE and task.status == TaskStatus.CREATED:
+    if task is not None and node.step in BEGINS_A_TASK and task.status == TaskStatus.CREATED:
         move(task, TaskStatus.ASSIGNED)
     return Job.objects.create(
         run=run,

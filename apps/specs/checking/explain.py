@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic_core import ErrorDetails
@@ -18,6 +19,11 @@ from apps.specs.schema.spec import SYNONYMS, TASK_KEYS
 class Explainer:
     """Turns each error into one problem. The JSON Schema tells it what is known at a place, and its meaning."""
 
+    task_keys: Sequence[str] = TASK_KEYS
+    synonyms: Mapping[str, str] = SYNONYMS
+    whole = "The spec"
+    without_command = "This test has no command."
+
     def __init__(self, spec: Node, schema: dict[str, Any], problems: Problems, nearest: Nearest) -> None:
         self.spec = spec
         self.schema = schema
@@ -30,8 +36,8 @@ class Explainer:
         if kind == "too_short" and place.node.items:
             return  # pydantic counts valid entries only; what is wrong with these is told one by one
         if place.name == "run" and (kind in ("missing", OWN_RULE + "empty") or place.node.value is None):
-            message, hint = "This test has no command.", "Give `run:` a shell line, such as ./run-tests.sh."
-            self._add(place, "test_without_command", message, hint)
+            hint = "Give `run:` a shell line, such as ./run-tests.sh."
+            self._add(place, "test_without_command", self.without_command, hint)
         elif kind == "missing":
             self._missing(place)
         elif kind == "extra_forbidden":
@@ -50,7 +56,7 @@ class Explainer:
             context = error.get("ctx", {})
             self._add(place, kind.removeprefix(OWN_RULE), _sentence(context["message"], place), context["hint"])
         else:
-            self._add(place, *words.describe(error, place))
+            self._add(place, *words.describe(error, place, self.whole))
 
     def _missing(self, place: Place) -> None:
         if place.node.parent is None and place.node is not self.spec and place.name in ("id", "title"):
@@ -63,12 +69,12 @@ class Explainer:
     def _unknown_key(self, place: Place) -> None:
         known = list(place.known)
         if place.parent is self.spec:
-            if place.name in TASK_KEYS:
+            if place.name in self.task_keys:
                 message = f"`{place.name}` belongs to a task where a spec has `tasks`."
                 self._add(place, "misplaced_key", message, "Move it into the task that it is about.", at_key=True)
                 return
-            known += TASK_KEYS
-        known += [short for short, long in SYNONYMS.items() if long in known]
+            known += self.task_keys
+        known += [short for short, long in self.synonyms.items() if long in known]
         hint = self.nearest.hint(place.name, known)
         if place.name == "<<":
             hint = "Merge keys are no part of YAML 1.2; write the keys out."

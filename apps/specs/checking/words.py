@@ -23,10 +23,10 @@ WANTED = {
 }
 
 
-def describe(error: ErrorDetails, place: Place) -> tuple[str, str, str]:
+def describe(error: ErrorDetails, place: Place, whole: str) -> tuple[str, str, str]:
     """Code, message and hint."""
     kind, context = error["type"], error.get("ctx", {})
-    name = f"`{place.name}`" if place.name else "The spec"
+    name = f"`{place.name}`" if place.name else whole
     if isinstance(place.node.key, int) and not place.absent:
         name = f"An entry of {name}"
     if kind in WANTED:

@@ -16,6 +16,8 @@ from apps.artifacts.models import Artifact
 from apps.artifacts.services.save import save
 from apps.artifacts.store import installed
 from apps.artifacts.store.memory import MemoryStore
+from apps.ci.definition.check import check_data
+from apps.ci.services.submit import submit, wanted
 from apps.runs.models import Gate, Job, Run
 from apps.runs.outcome import done
 from apps.runs.services.active import ActiveJob
@@ -65,6 +67,7 @@ class Things:
     job: Job
     gate: Gate
     artifact: Artifact
+    ci: Run
 
 
 @pytest.fixture
@@ -84,7 +87,8 @@ def things(people: People, memory: MemoryStore) -> Things:
     artifact = save(active, "report.xml", "report", io.BytesIO(b"<testsuite/>"))
     finish(active, done(), run.epoch)
     gate = Gate.objects.create(run=run, name="before_deploy")
-    return Things(version, Run.objects.get(pk=run.pk), Job.objects.get(pk=row.pk), gate, artifact)
+    ci = submit(people.project, wanted(check_data({"commands": ["make"]})), people.owner)
+    return Things(version, Run.objects.get(pk=run.pk), Job.objects.get(pk=row.pk), gate, artifact, ci)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import tarfile
+import zipfile
 from dataclasses import replace
 from typing import Any
 
@@ -126,3 +127,41 @@ def test_a_cache_that_cannot_be_read_does_not_fail_the_job() -> None:
 
 def test_running_out_of_memory_is_told_as_such() -> None:
     assert done(order("a"), Remembering(), a=Answer(ended=Ended.OUT_OF_MEMORY)).reason == "out_of_memory"
+
+
+RED = b"<testsuite><testcase name='a'/><testcase name='b'><failure message='no'/></testcase></testsuite>"
+
+
+def test_a_report_with_a_failure_fails_the_job_whatever_its_command_says() -> None:
+    for code in (0, 1):
+        report = done(order("a", junit=("*.xml",)), Remembering(), a=Answer(code, writes={"r.xml": RED}))
+        assert (report.reason, report.exit_code, report.message) == ("tests_failed", 1, "b: no")
+        assert report.seen["counts"]["failed"] == 1
+
+
+def test_reports_that_were_promised_and_show_no_pass_are_a_failure() -> None:
+    skipped = b"<testsuite><testcase name='a'><skipped/></testcase></testsuite>"
+    for writes in ({}, {"r.xml": skipped}, {"r.xml": b"<html/>"}):
+        report = done(order("a", junit=("*.xml",)), Remembering(), a=Answer(writes=writes))
+        assert report.reason == "no_tests", writes
+
+
+def test_a_package_that_is_a_trick_ends_the_job_for_good_before_any_command() -> None:
+    data = tar_of(**{"../x": b"packed"})
+    desk = Remembering(packed=data)
+    package = Package("key", hashlib.sha256(data).hexdigest(), len(data))
+    report = done(order("a", package=package), desk, a=Answer(output=b"ran"))
+    assert report.reason == "bad_package"
+    assert "'../x'" in report.message
+    assert b"ran" not in desk.printed
+
+
+def test_a_zip_is_a_package_too() -> None:
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as archive:
+        archive.writestr("src/a.txt", "zipped")
+    data = held.getvalue()
+    desk = Remembering(packed=data)
+    package = Package("key", hashlib.sha256(data).hexdigest(), len(data))
+    done(order("a", package=package, artifacts=("**",)), desk, a=Answer())
+    assert desk.kept == {"src/a.txt": (FILE, b"zipped")}

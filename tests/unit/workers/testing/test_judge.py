@@ -3,9 +3,9 @@
 import pytest
 
 from apps.specs.schema import Test
+from workers.junit import Counts, Failure
 from workers.sandbox.port import Ended, Result
 from workers.testing.judge import judge
-from workers.testing.junit import Counts, Failure
 
 
 def verdict(exit_code: int | None = 0, ended: Ended = Ended.EXITED, tail: bytes = b"", **given: object) -> str:

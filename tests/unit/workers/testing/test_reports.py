@@ -1,7 +1,7 @@
 """Reports that a command left, and those that were there before."""
 
+from workers.junit import Counts
 from workers.sandbox.fake import FakeSandbox
-from workers.testing.junit import Counts
 from workers.testing.reports import count, reports_in
 
 PASS = b"<testsuite><testcase name='a'/></testsuite>"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.testing.junit import Counts, UnreadableReport, read
+from workers.junit import Counts, UnreadableReport, read
 
 REPORT = b"""<testsuites><testsuite>
 <testcase classname="site" name="index"/>
@@ -24,6 +24,20 @@ def test_it_names_the_failures() -> None:
         ("site.feed", "no entry"),
         ("site.crash", "boom"),
     ]
+
+
+def test_it_says_where_a_failure_is_and_which_tests_took_longest() -> None:
+    cases = "".join(f"<testcase classname='t' name='n{number}' time='{number}.5'/>" for number in range(30))
+    bad = "<testcase name='bad' time='nan' file='tests/test_a.py' line='12'><failure message='no'/></testcase>"
+    counts = read(f"<testsuite>{cases}{bad}</testsuite>".encode())
+    assert (counts.failures[0].file, counts.failures[0].line) == ("tests/test_a.py", 12)
+    assert [one.name for one in counts.slowest] == [f"t.n{number}" for number in range(29, 19, -1)]
+    assert counts.seconds == sum(number + 0.5 for number in range(30))
+
+
+@pytest.mark.parametrize("time", ["-1", "1e300", "inf", "soon", ""])
+def test_a_time_that_is_none_counts_as_nothing(time: str) -> None:
+    assert read(f"<testsuite><testcase name='a' time='{time}'/></testsuite>".encode()).seconds == 0
 
 
 def test_a_single_suite_is_a_report_too() -> None:

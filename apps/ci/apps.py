@@ -1,0 +1,16 @@
+from django.apps import AppConfig
+
+
+class CiConfig(AppConfig):
+    name = "apps.ci"
+    label = "ci"
+
+    def ready(self) -> None:
+        from apps.ci.orders import order_of_cell
+        from apps.ci.services.submit import resubmit
+        from apps.fleet.orders import ORDERS
+        from apps.runs.plan.workflows import CI
+        from apps.runs.services.start import AGAIN
+
+        ORDERS[CI] = order_of_cell
+        AGAIN["ci"] = resubmit

@@ -1,0 +1,1 @@
+"""Verbs of CI: submit, and go on from cell to cell."""

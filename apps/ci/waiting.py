@@ -1,0 +1,59 @@
+"""Why a job waits, and for how many others: for its owner, who must not learn whose these are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import Q
+
+from apps.events import clock
+from apps.runs.due import due_jobs
+from apps.runs.models import Job, Queue, Worker
+from apps.runs.services.presence import SILENT
+from apps.runs.states import JobStatus
+
+COUNTED = 1000
+
+
+@dataclass(frozen=True)
+class Waits:
+    """`position`: how many jobs are before it in its queue; None where that is not what it waits for."""
+
+    why: str
+    position: int | None = None
+
+
+def why_waits(job: Job) -> Waits | None:
+    """None for a job that is not queued."""
+    if job.status != JobStatus.QUEUED:
+        return None
+    if job.needs and Job.objects.filter(pk__in=job.needs).exclude(status=JobStatus.COMPLETED).exists():
+        return Waits("Its package is being fetched.")
+    if job.runs_on:
+        return Waits(f"For an agent with the tags {', '.join(job.runs_on)}.", _before(job))
+    paused = Queue.objects.filter(role=job.role).exclude(paused_at=None).first()
+    if paused is not None:
+        reason = f": {paused.reason}" if paused.reason else ""
+        return Waits(f"An operator has paused the queue {job.role}{reason}.", _before(job))
+    processes = _processes(job.role)
+    if not processes:
+        return Waits(f"No worker serves the queue {job.role} at the moment. An operator sees more in `hive status`.")
+    position = _before(job)
+    shown = f"{COUNTED} or more" if position >= COUNTED else str(position)
+    before = f"{shown} job{'s' if position != 1 else ''} before it" if position else "It is the next"
+    return Waits(
+        f"{before}; {processes} worker process{'es' if processes > 1 else ''} for the queue {job.role}.", position
+    )
+
+
+def _before(job: Job) -> int:
+    """Due jobs of the same queue that are more urgent, or as urgent and older."""
+    urgent = Q(run__priority__lt=job.run.priority) | Q(run__priority=job.run.priority, pk__lt=job.pk)
+    rows = due_jobs().filter(urgent, role=job.role, runs_on=job.runs_on).values_list("pk")
+    return len(rows[:COUNTED])
+
+
+def _processes(role: str) -> int:
+    """Of the workers that were seen lately and were not drained."""
+    alive = Worker.objects.filter(seen_at__gt=clock.now() - SILENT, draining_at=None)
+    return sum(one.processes for one in alive if role in one.queues)
