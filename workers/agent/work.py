@@ -138,6 +138,7 @@ def final_word(report: Report, stopped: str | None) -> dict[str, Any]:
         "message": report.message[:8000],
         "exit_code": report.exit_code,
         "commands": [_short(asdict(done)) for done in report.commands[:500]],
+        **({"counts": asdict(report.tests)} if report.tests else {}),
     }
 
 
