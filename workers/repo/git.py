@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 TIMEOUT_S = 120.0
 # Hooks, file watchers and credential helpers are programs that a repository or a user could name.
@@ -28,13 +30,20 @@ class GitMissing(GitError):
     """There is no git on this machine: install it (Debian: apt-get install git)."""
 
 
-def git(*args: str | Path, cwd: Path | None = None, stdin: bytes = b"", date: str = "") -> bytes:
-    """What git prints to standard output. Raises GitError with its complaint where it fails."""
+def git(
+    *args: str | Path,
+    cwd: Path | None = None,
+    stdin: bytes = b"",
+    date: str = "",
+    given: Mapping[str, str] = MappingProxyType({}),
+) -> bytes:
+    """What git prints to standard output; `given` is added to its environment. Raises GitError where it fails."""
     command = ["git", *SAFE, *map(str, args)]
     verb = next((str(arg) for arg in args if not str(arg).startswith("-")), "")
     try:
+        env = {**environment(date), **given}
         result = subprocess.run(
-            command, cwd=cwd, input=stdin, env=environment(date), capture_output=True, timeout=TIMEOUT_S, check=False
+            command, cwd=cwd, input=stdin, env=env, capture_output=True, timeout=TIMEOUT_S, check=False
         )
     except FileNotFoundError:
         raise GitMissing(GitMissing.__doc__) from None

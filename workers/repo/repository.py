@@ -50,6 +50,10 @@ class Repository:
         """The commit behind a branch or a hash. Raises GitError if there is none."""
         return self._git("rev-parse", "--verify", "--end-of-options", f"{name}^{{commit}}")
 
+    def resolve_object(self, name: str) -> str:
+        """The same for any object, such as the tree of a commit."""
+        return self._git("rev-parse", "--verify", "--end-of-options", name)
+
     def has(self, commit: str) -> bool:
         try:
             self._git("cat-file", "-e", f"{commit}^{{commit}}")

@@ -65,7 +65,12 @@ def unpack(tar: BinaryIO, into: Path | Tree, bounds: Bounds | None = None) -> Un
             while member := archive.next():
                 archive.members = []  # else it remembers every entry
                 unpacking.take(archive, member)
-    except (tarfile.TarError, EOFError, ValueError) as error:
+    except (
+        tarfile.TarError,
+        EOFError,
+        ValueError,
+        TypeError,
+    ) as error:  # TypeError: of a gzip's header that is cut off
         if str(error) != _NOTHING_AFTER_A_HEADER:
             raise SandboxError(f"This is not a complete tar: {error}.", permanent=True) from error
     except RecursionError:  # tarfile reads a header of a header of a header … by calling itself
