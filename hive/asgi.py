@@ -19,11 +19,14 @@ from apps.api.problems import problem  # noqa: E402
 from apps.artifacts.store import links  # noqa: E402
 from apps.events.stream import Pool  # noqa: E402
 from apps.fleet.limits import BODY_BYTES  # noqa: E402
+from apps.projects.uploads import is_link  # noqa: E402
 from hive.handler import Handler, Scope  # noqa: E402
+
+UPLOADS = "/api/v1/uploads/"
 
 
 def largest_body(scope: Scope) -> int:
-    """In bytes. Only who holds a link to the store may send more than a spec needs, and exactly as much as it says."""
+    """In bytes. Only who holds a link may send more than a spec needs: to the store exactly as much as it says."""
     path: str = scope["path"]
     if scope["method"] == "PUT" and path.startswith(settings.STORE_LINKS):
         try:
@@ -32,6 +35,8 @@ def largest_body(scope: Scope) -> int:
             pass
     if path.startswith("/api/v1/agent/"):
         return BODY_BYTES
+    if scope["method"] in ("PUT", "POST") and path.startswith(UPLOADS) and is_link(path[len(UPLOADS) :].strip("/")):
+        return settings.GIT_LIMIT_BYTES
     return settings.API_MAX_BODY_BYTES
 
 

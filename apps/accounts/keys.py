@@ -24,6 +24,8 @@ ORDINARY = (
     "jobs:create",
     "jobs:read",
     "jobs:cancel",
+    "code:read",
+    "code:write",
 )
 ADMIN = "admin"  # what concerns the whole installation: for the keys of operators
 SCOPES = (*ORDINARY, ADMIN)

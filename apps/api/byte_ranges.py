@@ -19,15 +19,20 @@ def ranged(
     request: Any, size: int, read: Callable[[int, int], Iterator[bytes]], **kwargs: Any
 ) -> StreamingHttpResponse:
     """200 with everything, 206 with the range that was asked for. Raises Problem 416 for one behind the end."""
-    span = _read(request.headers.get("Range", ""), size)
-    start, stop = span or (0, size)
+    asked = _read(request.headers.get("Range", ""), size)
+    start, stop = asked or (0, size)
     pieces = _begun(read(start, stop)) if request.method != "HEAD" else iter(())
-    response = StreamingHttpResponse(pieces, status=206 if span else 200, **kwargs)
+    response = StreamingHttpResponse(pieces, status=206 if asked else 200, **kwargs)
     response["Accept-Ranges"] = "bytes"
     response["Content-Length"] = str(stop - start)
-    if span:
+    if asked:
         response["Content-Range"] = f"bytes {start}-{stop - 1}/{size}"
     return response
+
+
+def span(request: Any, size: int) -> tuple[int, int]:
+    """(start, stop) of what the request is about. Raises Problem 416."""
+    return _read(request.headers.get("Range", ""), size) or (0, size)
 
 
 def _begun(pieces: Iterator[bytes]) -> Iterator[bytes]:

@@ -31,22 +31,22 @@ class Caller:
     key: ApiKey | None = None
 
     def runs(self) -> QuerySet[Run]:
-        return self._within(visible_runs(self.user), "project_id")
+        return self.within(visible_runs(self.user), "project_id")
 
     def jobs(self) -> QuerySet[Job]:
-        return self._of_ci(self._within(visible_jobs(self.user), "run__project_id"))
+        return self._of_ci(self.within(visible_jobs(self.user), "run__project_id"))
 
     def gates(self) -> QuerySet[Gate]:
-        return self._within(visible_gates(self.user), "run__project_id")
+        return self.within(visible_gates(self.user), "run__project_id")
 
     def artifacts(self) -> QuerySet[Artifact]:
-        return self._of_ci(self._within(visible_artifacts(self.user), "run__project_id"))
+        return self._of_ci(self.within(visible_artifacts(self.user), "run__project_id"))
 
     def specs(self) -> QuerySet[Spec]:
-        return self._within(visible_to(self.user), "project_id")
+        return self.within(visible_to(self.user), "project_id")
 
     def projects(self) -> QuerySet[Project]:
-        return self._within(visible_projects(self.user), "pk")
+        return self.within(visible_projects(self.user), "pk")
 
     def organisations(self) -> QuerySet[Organisation]:
         found = visible_organisations(self.user)
@@ -80,7 +80,7 @@ class Caller:
     def _changeable(self) -> dict[int, bool]:
         return {}
 
-    def _within(self, rows: QuerySet[M], project: str) -> QuerySet[M]:
+    def within(self, rows: QuerySet[M], project: str) -> QuerySet[M]:
         """`project` is the lookup of a row's project."""
         if self.key is None:
             return rows

@@ -20,6 +20,7 @@ from apps.artifacts.store import NotStored, StoreError
 from apps.events.lifecycle import IllegalMove, MoveLost
 from apps.events.stream import TooManyReaders
 from apps.fleet.services.lease import NotYours
+from apps.projects.code import BadName, Changed, CodeError, NotThere, Occupied, TooMuch
 from apps.runs.services.output import LeaseLost
 
 logger = logging.getLogger(__name__)
@@ -69,6 +70,12 @@ KNOWN: dict[type[BaseException], tuple[int, str]] = {
     NotYours: (404, "not_found"),
     LeaseLost: (409, "lease_lost"),
     NotStored: (404, "not_stored"),
+    NotThere: (404, "not_there"),
+    BadName: (422, "bad_name"),
+    Changed: (412, "precondition_failed"),
+    Occupied: (409, "occupied"),
+    TooMuch: (413, "too_much"),
+    CodeError: (422, "not_taken"),
     StoreError: (503, "store_unavailable"),
     TooManyReaders: (503, "too_many_streams"),
     OperationalError: (503, "database_unavailable"),

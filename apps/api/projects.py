@@ -24,7 +24,7 @@ class ProjectSerializer(serializers.ModelSerializer[Project]):
 
     class Meta:
         model = Project
-        fields = ("id", "url", "slug", "name", "organisation", "default_branch", "created_at")
+        fields = ("id", "url", "slug", "name", "organisation", "default_branch", "origin_url", "created_at")
         read_only_fields = fields
 
     def get_url(self, project: Project) -> str:

@@ -96,8 +96,8 @@ class RunSerializer(serializers.ModelSerializer[Run]):
         model = Run
         fields = (
             *("id", "url", "title", "project", "status", "reason", "message", "workflow", "engine", "priority"),
-            *("cause", "parent", "commit", "progress", "created_at", "started_at", "finished_at", "created_by"),
-            *("guarded", "touched", "release", "usage", "allowed", "unattended", "budget", "spec"),
+            *("cause", "parent", "commit", "branch", "progress", "created_at", "started_at", "finished_at"),
+            *("created_by", "guarded", "touched", "release", "usage", "allowed", "unattended", "budget", "spec"),
         )
         read_only_fields = fields
 

@@ -29,6 +29,7 @@ from apps.api import (
     usage,
 )
 from apps.api.agents import joining, work
+from apps.api.code import checkouts, files, history, origins, uploads
 from apps.api.problems import SAID, problem
 
 app_name = "api"
@@ -44,6 +45,9 @@ v1 = [
     path("runs/<int:pk>", runs.RunView.as_view(), name="run"),
     path("runs/<int:pk>/cancel", runs.CancelRun.as_view(), name="run-cancel"),
     path("runs/<int:pk>/retry", runs.RetryRun.as_view(), name="run-retry"),
+    path("runs/<int:pk>/files", files.RunFolder.as_view(), name="run-files"),
+    path("runs/<int:pk>/file", files.RunFile.as_view(), name="run-file"),
+    path("runs/<int:pk>/diff", history.RunDiff.as_view(), name="run-diff"),
     path("runs/<int:pk>/usage", usage.RunUsage.as_view(), name="run-usage"),
     path("runs/<int:pk>/tasks", tasks.RunTasks.as_view(), name="run-tasks"),
     path("runs/<int:pk>/jobs", jobs.RunJobs.as_view(), name="run-jobs"),
@@ -79,6 +83,24 @@ v1 = [
     path("specs/<int:pk>/versions/<int:number>", specs.SpecVersionView.as_view(), name="spec-version"),
     path("projects", projects.ProjectList.as_view(), name="projects"),
     path("projects/<int:pk>", projects.ProjectView.as_view(), name="project"),
+    path("projects/<int:pk>/origin", origins.ProjectOrigin.as_view(), name="project-origin"),
+    path("projects/<int:pk>/fetch", origins.FetchProject.as_view(), name="project-fetch"),
+    path("projects/<int:pk>/push", origins.PushProject.as_view(), name="project-push"),
+    path("projects/<int:pk>/upload", uploads.ProjectUpload.as_view(), name="project-upload"),
+    path("projects/<int:pk>/branches", history.ProjectBranches.as_view(), name="project-branches"),
+    path("projects/<int:pk>/commits", history.ProjectCommits.as_view(), name="project-commits"),
+    path("projects/<int:pk>/diff", history.ProjectDiff.as_view(), name="project-diff"),
+    path("projects/<int:pk>/files", files.ProjectFolder.as_view(), name="project-files"),
+    path("projects/<int:pk>/file", files.ProjectFile.as_view(), name="project-file"),
+    path("projects/<int:pk>/checkouts", checkouts.ProjectCheckouts.as_view(), name="project-checkouts"),
+    path("checkouts/<int:pk>", checkouts.CheckoutView.as_view(), name="checkout"),
+    path("checkouts/<int:pk>/files", files.CheckoutFolder.as_view(), name="checkout-files"),
+    path("checkouts/<int:pk>/file", files.CheckoutFile.as_view(), name="checkout-file"),
+    path("checkouts/<int:pk>/diff", checkouts.CheckoutDiff.as_view(), name="checkout-diff"),
+    path("checkouts/<int:pk>/add", checkouts.CheckoutAdd.as_view(), name="checkout-add"),
+    path("checkouts/<int:pk>/commit", checkouts.CheckoutCommit.as_view(), name="checkout-commit"),
+    path("checkouts/<int:pk>/close", checkouts.CheckoutClose.as_view(), name="checkout-close"),
+    path("uploads/<str:token>", uploads.Upload.as_view(), name="upload"),
     path("projects/<int:pk>/usage", usage.ProjectUsage.as_view(), name="project-usage"),
     path("projects/<int:pk>/memory", memory.MemoryView.as_view(), name="project-memory"),
     path("projects/<int:pk>/memory/export", memory.ExportMemory.as_view(), name="project-memory-export"),

@@ -6,7 +6,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.utils import timezone
 
-from apps.accounts.models import Organisation
+from apps.accounts.models import Organisation, User
 
 SLUG = RegexValidator(r"^[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?$", "Use lower-case letters, digits and hyphens.")
 
@@ -64,3 +64,22 @@ class Secret(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Checkout(models.Model):
+    """A branch on which somebody writes, over the API: files as they are, and what of them will be committed.
+
+    What was written is in the project's repository, under this row's number.
+    """
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="checkouts")
+    branch = models.CharField(max_length=100)
+    created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"Checkout {self.pk} of {self.branch}"

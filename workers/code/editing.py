@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from apps.projects.code.errors import BadName, CodeError, NotThere, Occupied
+from apps.projects.code.errors import BadName, Changed, CodeError, NotThere, Occupied
 from apps.projects.code.port import Person, Write
 from workers.code.reading import Blob, etag_of, file
 from workers.code.reading import entries as entries_of
@@ -25,7 +25,7 @@ def put(repository: Repository, tree: str, write: Write) -> tuple[str, str]:
     now = etag_of(repository, tree, write.path)
     if now != write.expected:
         there = f"it is {now[:12]} now" if now else "it is not there"
-        raise Occupied(f"{write.path} is not as you saw it: {there}.", now)
+        raise Changed(f"{write.path} is not as you saw it: {there}.", now)
     if write.data is None:
         return entries(repository, tree, {write.path: None}), ""
     mode = EXECUTABLE if now and _is_executable(repository, tree, write.path) else PLAIN

@@ -8,6 +8,7 @@ Everything that a path, a name or a repository says is untrusted: see the errors
 """
 
 from apps.projects.code.errors import BadName as BadName
+from apps.projects.code.errors import Changed as Changed
 from apps.projects.code.errors import CodeError as CodeError
 from apps.projects.code.errors import NotThere as NotThere
 from apps.projects.code.errors import Occupied as Occupied

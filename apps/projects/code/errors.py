@@ -23,5 +23,9 @@ class Occupied(CodeError):
         self.now = now
 
 
+class Changed(Occupied):
+    """The file is not what the caller saw."""
+
+
 class TooMuch(CodeError):
     """More than is taken, or given, at once."""

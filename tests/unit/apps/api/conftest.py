@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import io
+import json
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from apps.accounts.keys import create_key
 from apps.accounts.models import ApiKey, User
@@ -18,6 +22,8 @@ from apps.artifacts.store import installed
 from apps.artifacts.store.memory import MemoryStore
 from apps.ci.definition.check import check_data
 from apps.ci.services.submit import submit, wanted
+from apps.projects.code import Person, Write
+from apps.projects.models import Checkout
 from apps.runs.models import Gate, Job, Run
 from apps.runs.outcome import done
 from apps.runs.services.active import ActiveJob
@@ -26,7 +32,10 @@ from apps.runs.services.finish import finish
 from apps.runs.services.start import start_run
 from apps.specs.models import SpecVersion
 from apps.specs.services import save as save_spec
+from hive.home import Home
 from tests.conftest import People
+from workers.code.repository import GitCode
+from workers.repo.repository import Repository
 
 SPEC = """\
 id: task-001
@@ -34,6 +43,18 @@ title: A site
 tests:
   - run: ./run-tests.sh
 """
+
+
+README = "568042f32a1717942c9e50c0dca91b62476eb3c6"  # the etag of `A site` and a line break
+CHECKOUT = 1001  # a number that no test reaches by counting
+
+
+@dataclass(frozen=True)
+class History:
+    """A repository, and the commit of its branch main."""
+
+    path: Path
+    commit: str
 
 
 class Api:
@@ -47,6 +68,15 @@ class Api:
 
     def get(self, path: str, **kwargs: Any) -> Any:
         return self.client.get(f"/api/v1{path}", headers=self.headers | kwargs.pop("headers", {}), **kwargs)
+
+    def ask(self, method: str, path: str, body: Any = None, headers: Any = None) -> Any:
+        """Any method; a body that is bytes is sent as it is, anything else as JSON."""
+        raw = isinstance(body, bytes)
+        kind = "application/octet-stream" if raw else "application/json"
+        data = (
+            {} if method in ("GET", "HEAD") else {"data": body if raw else json.dumps(body or {}), "content_type": kind}
+        )
+        return self.client.generic(method, f"/api/v1{path}", headers=self.headers | (headers or {}), **data)
 
     def post(self, path: str, body: Any = None, **kwargs: Any) -> Any:
         return self.client.post(
@@ -70,6 +100,34 @@ class Things:
     ci: Run
 
 
+@pytest.fixture(scope="session")
+def history(tmp_path_factory: pytest.TempPathFactory) -> History:
+    """A repository with a file on its branches main and work, and a checkout in which something was added."""
+    repository = Repository(tmp_path_factory.mktemp("history") / "site.git")
+    repository.ensure()
+    code = GitCode(repository)
+    commit, etag = code.write("main", "", Write("README", b"A site\n", ""), "Begin", Person("Ada"))
+    assert etag == README
+    code.make_branch("work", "main")
+    desk = code.desk(str(CHECKOUT), "work")
+    desk.write(Write("added", b"1\n", ""))
+    desk.add([])
+    return History(repository.path, commit)
+
+
+@pytest.fixture
+def coded(people: People, history: History, tmp_path: Path, settings: Any) -> History:
+    """The project's repository, in a home of the test's own; it has an origin too."""
+    settings.HOME = Home(tmp_path / "home")
+    shutil.copytree(history.path, settings.HOME.repositories / f"{people.project.pk}.git")
+    people.project.origin_url = "https://forge.example/site.git"
+    people.project.origin_seen_at = timezone.now()
+    people.project.default_branch = "main"
+    people.project.save()
+    Checkout.objects.create(pk=CHECKOUT, project=people.project, branch="work", created_by=people.owner)
+    return history
+
+
 @pytest.fixture
 def memory() -> Iterator[MemoryStore]:
     with installed(found := MemoryStore()):
@@ -77,7 +135,7 @@ def memory() -> Iterator[MemoryStore]:
 
 
 @pytest.fixture
-def things(people: People, memory: MemoryStore) -> Things:
+def things(people: People, memory: MemoryStore, coded: History) -> Things:
     version = save_spec(people.project, SPEC, people.owner)
     run = start_run(people.project, version, people.owner, workflow="noop")
     row = claim(run.jobs.get().pk, run.epoch, "worker")
@@ -88,6 +146,7 @@ def things(people: People, memory: MemoryStore) -> Things:
     finish(active, done(), run.epoch)
     gate = Gate.objects.create(run=run, name="before_deploy")
     ci = submit(people.project, wanted(check_data({"commands": ["make"]})), people.owner)
+    Run.objects.filter(pk=run.pk).update(base_commit=coded.commit, commit=coded.commit)
     return Things(version, Run.objects.get(pk=run.pk), Job.objects.get(pk=row.pk), gate, artifact, ci)
 
 

@@ -1,0 +1,1 @@
+"""A project's files, history, checkouts and origin, for programs."""
