@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hive.settings")
 
@@ -22,7 +23,7 @@ from apps.fleet.limits import BODY_BYTES  # noqa: E402
 from apps.projects.uploads import is_link  # noqa: E402
 from hive.handler import Handler, Scope  # noqa: E402
 
-UPLOADS = "/api/v1/uploads/"
+UPLOADS = re.compile(r"(?:/api/v1/uploads|/projects/\d+/upload)/([^/]+)")
 
 
 def largest_body(scope: Scope) -> int:
@@ -35,7 +36,8 @@ def largest_body(scope: Scope) -> int:
             pass
     if path.startswith("/api/v1/agent/"):
         return BODY_BYTES
-    if scope["method"] in ("PUT", "POST") and path.startswith(UPLOADS) and is_link(path[len(UPLOADS) :].strip("/")):
+    found = UPLOADS.fullmatch(path) if scope["method"] in ("PUT", "POST") else None
+    if found and is_link(found[1]):
         return settings.GIT_LIMIT_BYTES
     return settings.API_MAX_BODY_BYTES
 

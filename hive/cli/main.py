@@ -24,6 +24,7 @@ from hive.cli.health import check
 from hive.cli.logs import logs
 from hive.cli.many import cancel, prune, retry
 from hive.cli.memory import memory
+from hive.cli.project import project
 from hive.cli.queue import queue
 from hive.cli.run import run as run_verb
 from hive.cli.sign_in import sign_in
@@ -70,6 +71,7 @@ app.command()(logs)
 app.command()(cancel)
 app.command()(retry)
 app.command()(approve)
+app.add_typer(project, name="project")
 app.add_typer(spec, name="spec")
 app.add_typer(ci, name="ci")
 app.add_typer(token, name="token")

@@ -71,8 +71,7 @@ def talk(arguments: Sequence[str | Path], given: Mapping[str, str], bounds: Boun
         try:
             said = _listen(process, bounds)
         finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
+            end_group(process)
     if said.code == 127:
         raise GitMissing(GitMissing.__doc__)
     if said.code and _outgrew(said):
@@ -106,10 +105,23 @@ def _listen(process: subprocess.Popen[bytes], bounds: Bounds) -> Said:
                     answer += data
                     if len(answer) > ANSWER_BYTES:
                         raise TooLarge(ANSWER_BYTES)
-    while process.poll() is None:
+    while not _has_ended(process.pid):
         _look(bounds, until)
         time.sleep(0.01)
-    return Said(process.returncode, bytes(answer), words.text())
+    end_group(process)
+    return Said(process.wait(), bytes(answer), words.text())
+
+
+def _has_ended(pid: int) -> bool:
+    """Without taking note of it: until then its number, which is its group's too, is nobody else's."""
+    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+
+def end_group(process: subprocess.Popen[bytes]) -> None:
+    """Nothing of what it started goes on. Only while its number is still its own."""
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def _look(bounds: Bounds, until: float) -> None:

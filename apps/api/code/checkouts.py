@@ -35,7 +35,7 @@ class CheckoutListSerializer(serializers.Serializer[Any]):
     results = CheckoutSerializer(many=True)
 
 
-class StatusSerializer(CheckoutSerializer):
+class CheckoutStatusSerializer(CheckoutSerializer):
     """`staged` will be committed; `changed` will not, until it is added."""
 
     base = serializers.CharField()
@@ -69,7 +69,7 @@ class CommittedSerializer(serializers.Serializer[Any]):
 def shown(row: Checkout) -> Any:
     desk = desk_of(row)
     row.base, row.staged, row.changed = desk.base, desk.staged().changes, desk.changed().changes  # type: ignore[attr-defined]
-    return StatusSerializer(row).data
+    return CheckoutStatusSerializer(row).data
 
 
 class ProjectCheckouts(ApiView):
@@ -81,7 +81,7 @@ class ProjectCheckouts(ApiView):
         rows = visible_checkouts(self.caller.user).filter(project=project_of(self, pk)).select_related("created_by")
         return Response(CheckoutListSerializer({"results": rows[:SHOWN]}).data)
 
-    @extend_schema(operation_id="open_checkout", request=OpenCheckout, responses={201: StatusSerializer})
+    @extend_schema(operation_id="open_checkout", request=OpenCheckout, responses={201: CheckoutStatusSerializer})
     def post(self, request: Request, pk: int) -> Response:
         """Open a checkout of a branch, which is made where it is not there and `ref` says where it begins."""
         project = project_of(self, pk)
@@ -97,7 +97,7 @@ class ProjectCheckouts(ApiView):
 class CheckoutView(ApiView):
     scopes = {"GET": READ}
 
-    @extend_schema(operation_id="checkout", responses=StatusSerializer)
+    @extend_schema(operation_id="checkout", responses=CheckoutStatusSerializer)
     def get(self, request: Request, pk: int) -> Response:
         """What was changed in a checkout, and what of that will be committed."""
         return Response(shown(checkout_of(self, pk)))
@@ -127,7 +127,7 @@ class _Changing(ApiView):
 
 
 class CheckoutAdd(_Changing):
-    @extend_schema(operation_id="checkout_add", request=Add, responses=StatusSerializer)
+    @extend_schema(operation_id="checkout_add", request=Add, responses=CheckoutStatusSerializer)
     def post(self, request: Request, pk: int) -> Response:
         """Take files, as they are now, into the next commit; also those that were taken away."""
         row = self.checkout(pk)

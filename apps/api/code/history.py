@@ -11,12 +11,13 @@ from rest_framework.response import Response
 
 from apps.api.base import ApiView
 from apps.api.code.files import AT_REF, FOLDER, LONGEST_PATH, OF_TASK, READ, REF, WRITE
-from apps.api.code.places import head_of, project_of, word
+from apps.api.code.places import project_of, word
 from apps.api.parsing import Strict, Text
 from apps.api.problems import Problem
 from apps.api.runs import run_of
 from apps.projects.code import code_of
 from apps.projects.writing import require_writable
+from apps.runs.head import head_of
 
 BRANCHES = 500
 COMMITS = 100

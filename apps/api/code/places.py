@@ -11,10 +11,10 @@ from apps.api.base import ApiView
 from apps.api.problems import Problem
 from apps.api.runs import run_of
 from apps.projects.checkouts import desk_of, visible_checkouts
-from apps.projects.code import Code, NotThere, Write, code_of
+from apps.projects.code import Code, Write, code_of
 from apps.projects.models import Checkout, Project
-from apps.projects.writing import EDITS, write_edit, write_file
-from apps.runs.models import Run
+from apps.projects.writing import write_edit, write_file
+from apps.runs.head import head_of
 
 LONGEST_REF = 100
 Writer = Callable[[Write, str], tuple[str, str]]
@@ -83,21 +83,3 @@ def place_in_checkout(view: ApiView, pk: int) -> Place:
         return desk.base, desk.write(wanted)
 
     return Place(row.project, code_of(row.project), desk.commit, write)
-
-
-def head_of(run: Run, code: Code, task: str = "") -> str:
-    """The newest commit of a run, or of one of its tasks. Raises NotThere while it has none."""
-    if task:
-        row = run.tasks.filter(key=task).exclude(commit="").first()
-        if row is None:
-            raise NotThere(f"Run {run.pk} has no task {task!r} that has committed anything.")
-        return row.commit
-    try:
-        return code.resolve(EDITS.format(run=run.pk))
-    except NotThere:
-        pass
-    newest = run.tasks.exclude(commit="").order_by("-position").values_list("commit", flat=True).first()
-    commit = run.commit or newest or run.base_commit
-    if not commit:
-        raise NotThere(f"Run {run.pk} has no files yet: it has not been planned.")
-    return commit

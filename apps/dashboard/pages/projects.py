@@ -9,12 +9,14 @@ from apps.accounts.access import may_change, may_manage
 from apps.dashboard.answers import said
 from apps.dashboard.reads import projects as reads
 from apps.dashboard.reads import run_list
+from apps.dashboard.reads.code import code_view
 from apps.dashboard.reads.numbers import whole_number
 from apps.dashboard.reads.usage import usage_of_project
 from apps.dashboard.visitor import page, require_manage, visitor
 from apps.projects.models import Project
 from apps.projects.queries import visible_projects
 from apps.projects.secrets import SecretError, delete_secret, put_secret
+from apps.projects.uploads import make_link
 from apps.specs.queries import versions_visible_to, visible_to
 
 
@@ -38,6 +40,8 @@ def project(request: HttpRequest, project_id: int) -> HttpResponse:
         "environments": reads.environments_of(found),
         "specs": reads.specs_of(found),
         "usage": usage_of_project(found),
+        "code": code_view(found),
+        "upload_link": make_link(found, user),
         "secrets": found.secrets.defer("sealed"),
         "may_change": may_change(user, found.organisation_id),
         "may_manage": may_manage(user, found.organisation_id),

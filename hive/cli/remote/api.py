@@ -6,7 +6,8 @@ import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from hive.cli.failure import Failure
 from hive.cli.remote.address import Address, find
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     import httpx
 
 TIMEOUT_S = 30.0
+UPLOAD_TIMEOUT_S = 900.0
 GIVE_UP_S = 60.0  # without any answer from a stream's server
 
 
@@ -53,6 +55,14 @@ class Api:
     def post(self, path: str, body: Any = None, **headers: str) -> Any:
         response = self._call("POST", path, json=body if body is not None else {}, headers=headers)
         return response.json() if response.content else None
+
+    def put(self, path: str, body: Any) -> Any:
+        return self._call("PUT", path, json=body).json()
+
+    def send(self, url: str, content: IO[bytes]) -> Any:
+        """A file's bytes to a link that the server gave, at this server whatever name it has given itself."""
+        path = urlsplit(url).path
+        return self._call("PUT", f"{self.address.url}{path}", content=content, timeout=UPLOAD_TIMEOUT_S).json()
 
     def pages(self, path: str, **params: Any) -> Iterator[Any]:
         """Every result of a list, page by page."""
