@@ -25,6 +25,7 @@ class Row:
     scope: str = "runs:read"
     query: str = ""
     owners: bool = False  # for owners of the organisation alone
+    or_scope: str = ""  # is enough too, for things of CI
 
 
 TABLE = {
@@ -44,10 +45,13 @@ TABLE = {
     "GET run-events": Row(OURS),
     "GET run-stream": Row(OURS),
     "GET run-artifacts": Row(OURS),
-    "GET artifact-download": Row(OURS, 302),
-    "GET job": Row(OURS),
-    "GET job-log": Row(OURS),
-    "GET job-log-stream": Row(OURS),
+    "GET artifact-download": Row(OURS, 302, or_scope="jobs:read"),
+    "GET job": Row(OURS, or_scope="jobs:read"),
+    "GET job-log": Row(OURS, or_scope="jobs:read"),
+    "GET job-log-stream": Row(OURS, or_scope="jobs:read"),
+    "POST ci-jobs": Row(MAKES, 201, {"job": "commands: [make]", "project": "fresh"}, "jobs:create"),
+    "POST ci-job-cancel": Row(OURS, 202, scope="jobs:cancel"),
+    **{f"GET ci-job-{one}": Row(OURS, scope="jobs:read") for one in ("status", "artifacts")},
     "GET gates": Row(LIST),
     "GET gate": Row(OURS),
     "POST gate-approve": Row(OURS, scope="gates:write"),

@@ -19,85 +19,9 @@ from tests.unit.apps.api.agents.routes import AGENT_ROUTES
 from tests.unit.apps.api.conftest import CHECKOUT, README, Api, Things
 from tests.unit.apps.api.table import INSTALLATION, LINK, LIST, MAKES, OURS, SHARED, TABLE
 
-<<<<<<< HEAD
-OURS = "things of our organisation"
-LIST = "a list, which is empty for an outsider"
-MAKES = "something new, in one's own organisation"
-SHARED = "the same for everybody who is signed in"
-LINK = "a signed link, which is the permission"
-INSTALLATION = "the whole installation: for operators"
-
-
-@dataclass(frozen=True)
-class Row:
-    """What an address is about, which decides who gets what; the status that the owner gets; what is sent."""
-
-    about: str
-    ok: int = 200
-    body: Any = None
-    scope: str = "runs:read"
-    owners: bool = False  # for owners of the organisation alone
-    or_scope: str = ""  # is enough too, for things of CI
-
-
-TABLE = {
-    "GET runs": Row(LIST),
-    "POST runs": Row(MAKES, 201, {"workflow": "noop"}, "runs:write"),
-    "GET run": Row(OURS),
-    "POST run-cancel": Row(OURS, 202, scope="runs:write"),
-    "POST run-retry": Row(OURS, 201, scope="runs:write"),
-    "GET run-usage": Row(OURS),
-    "GET run-tasks": Row(OURS),
-    "GET run-jobs": Row(OURS),
-    "GET run-events": Row(OURS),
-    "GET run-stream": Row(OURS),
-    "GET run-artifacts": Row(OURS),
-    "GET artifact-download": Row(OURS, 302, or_scope="jobs:read"),
-    "GET job": Row(OURS, or_scope="jobs:read"),
-    "GET job-log": Row(OURS, or_scope="jobs:read"),
-    "GET job-log-stream": Row(OURS, or_scope="jobs:read"),
-    "POST ci-jobs": Row(MAKES, 201, {"job": "commands: [make]", "project": "fresh"}, "jobs:create"),
-    "POST ci-job-cancel": Row(OURS, 202, scope="jobs:cancel"),
-    **{f"GET ci-job-{one}": Row(OURS, scope="jobs:read") for one in ("status", "artifacts")},
-    "GET gates": Row(LIST),
-    "GET gate": Row(OURS),
-    "POST gate-approve": Row(OURS, scope="gates:write"),
-    "POST gate-reject": Row(OURS, scope="gates:write"),
-    "GET specs": Row(LIST, scope="specs:read"),
-    "POST specs": Row(MAKES, 201, {"spec": SPEC.replace("task-001", "new")}, "specs:write"),
-    "GET spec": Row(OURS, scope="specs:read"),
-    "GET spec-versions": Row(OURS, scope="specs:read"),
-    "GET spec-version": Row(OURS, scope="specs:read"),
-    "POST specs-validate": Row(SHARED, body={"spec": SPEC}, scope="specs:read"),
-    "GET projects": Row(LIST),
-    "POST projects": Row(MAKES, 201, {"slug": "fresh"}, "runs:write"),
-    "GET project": Row(OURS),
-    "GET project-usage": Row(OURS),
-    "GET project-memory": Row(OURS),
-    "POST project-memory": Row(OURS, 201, {"text": "The port is 8080."}, "runs:write"),
-    "GET project-memory-export": Row(OURS),
-    "POST project-memory-erase": Row(OURS, scope="runs:write", owners=True),
-    "POST project-note-forget": Row(OURS, scope="runs:write"),
-    "GET workflows": Row(SHARED, scope=""),
-    "GET workflow": Row(SHARED, scope=""),
-    "GET providers": Row(SHARED, scope=""),
-    "GET admin-queues": Row(INSTALLATION),
-    "POST admin-queue-pause": Row(INSTALLATION),
-    "POST admin-queue-resume": Row(INSTALLATION),
-    "GET admin-workers": Row(INSTALLATION),
-    "POST admin-worker-drain": Row(INSTALLATION),
-    "POST admin-worker-resume": Row(INSTALLATION),
-    **{f"POST admin-runs-{one}": Row(INSTALLATION) for one in ("cancel", "retry")},
-    "POST admin-runs-prune": Row(INSTALLATION, body={"older_than_days": 1}),
-    "GET store-link": Row(LINK),
-    "PUT store-link": Row(LINK),
-}
-AFTER_THE_END = ("POST run-retry",)
-=======
 # These need the run, or leave it, in another state than the rest.
 AFTER_THE_END = ("POST run-retry", "PUT run-file", "DELETE run-file")
 WITHOUT_ORIGIN = ("POST project-upload",)
->>>>>>> e3c6ac7 (Files, history, checkouts and origins over the API)
 
 
 def routes() -> set[str]:
