@@ -18,13 +18,14 @@ class KeptTrajectory:
     One worker at a time appends: append raises LeaseLost for any other.
     """
 
-    def __init__(self, job: ActiveJob) -> None:
+    def __init__(self, job: ActiveJob, round: int | None = None) -> None:
         self._job = job
+        self._round = job.row.round if round is None else round
         self._count = 0
 
     def load(self) -> list[Turn]:
         row = self._job.row
-        rows = turns_of_run(row.run_id, row.round) if row.task_id is None else turns_of(row.task_id, row.round)
+        rows = turns_of_run(row.run_id, self._round) if row.task_id is None else turns_of(row.task_id, self._round)
         self._count = len(rows)
         return [Turn(message_of(row["message"]), row["snapshot"]) for row in rows]
 
@@ -34,7 +35,7 @@ class KeptTrajectory:
             Row.objects.create(
                 task_id=row.task_id,
                 run_id=row.run_id if row.task_id is None else None,
-                round=row.round,
+                round=self._round,
                 number=self._count + 1,
                 job_id=row.pk,
                 message=self._job.masked(data_of(turn.message)),

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from apps.runs.plan.graph import GATE
-from apps.runs.plan.workflows import ACCEPT, CODE, DEPLOY, MERGE, NOOP, PLAN, SPECIFY, TEST, VERIFY
+from apps.runs.plan.workflows import ACCEPT, CODE, DEPLOY, MERGE, NOOP, PLAN, SPECIFY, TEST, VERIFY, WRITE_TESTS
 
 STEPS = {
     SPECIFY: "Spec",
     PLAN: "Plan",
+    WRITE_TESTS: "Write tests",
     CODE: "Code",
     TEST: "Test",
     MERGE: "Merge",

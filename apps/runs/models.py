@@ -135,6 +135,7 @@ class Task(models.Model):
     position = models.PositiveIntegerField(help_text="In topological order; merges follow it.")
     needs = models.JSONField(default=list, help_text="Keys of the tasks that this one builds on.")
     spec = models.JSONField(help_text="This task's part of the spec.")
+    has_requirements = models.BooleanField(default=False, help_text="The tester writes tests from them first.")
 
     status = models.CharField(max_length=12, choices=TaskStatus, default=TaskStatus.CREATED)
     reason = models.CharField(max_length=30, choices=Reason, blank=True)

@@ -18,7 +18,7 @@ from apps.projects.queries import in_visible_projects
 from apps.runs.models import Gate, Job, Run, Task
 from apps.runs.plan.decide import JobView, Snapshot, TaskView
 from apps.runs.plan.graph import Node
-from apps.runs.plan.workflows import TaskLink, nodes
+from apps.runs.plan.workflows import TEST, WRITE_TESTS, TaskLink, nodes
 from apps.runs.states import Reason
 from apps.specs.models import SpecVersion
 
@@ -57,9 +57,12 @@ def read_state(run: Run) -> RunState:
     by_id = {task.pk: task for task in tasks.values()}
     newest: dict[str, Job] = {}
     asked: dict[str, int] = {}
+    before: dict[str, str] = {}  # by node: what its tests failed with in the round before
     for job in run.jobs.order_by("attempt"):
         task = by_id.get(job.task_id) if job.task_id else None
-        if job.round == (task.round if task else run.round):
+        if task and job.step == TEST and job.round == task.round - 1 and "fingerprint" in job.outcome:
+            before[Node(TEST, task.key).key] = job.outcome["fingerprint"]
+        if job.round == round_of(job.step, task, run):
             key = Node(job.step, task.key if task else "").key
             newest[key] = job
             asked[key] = asked.get(key, 0) + (job.reason == Reason.ASKED)
@@ -68,7 +71,7 @@ def read_state(run: Run) -> RunState:
     snapshot = Snapshot(
         status=run.status,
         nodes=plan_nodes(run, [_link(task) for task in tasks.values()]),
-        jobs={key: view(job, by_job.get(job.pk), asked[key]) for key, job in newest.items()},
+        jobs={key: view(job, by_job.get(job.pk), asked[key], before.get(key, "")) for key, job in newest.items()},
         gates={
             gate.name: (gate.status, gate.message) for gate in gates if gate.job_id is None and gate.round == run.round
         },
@@ -84,14 +87,22 @@ def read_state(run: Run) -> RunState:
 
 
 def _link(task: Task) -> TaskLink:
-    return TaskLink(task.key, tuple(task.needs), tuple(task.spec.get("runs_on") or ()))
+    return TaskLink(task.key, tuple(task.needs), tuple(task.spec.get("runs_on") or ()), task.has_requirements)
 
 
-def view(job: Job, gate: Gate | None = None, asked: int = 0) -> JobView:
-    """`asked`: how many attempts at this work, with this one, ended by asking."""
+def round_of(step: str, task: Task | None, run: Run) -> int:
+    """The round in which this step counts now. Tests are written once: a repair does not write them anew."""
+    if task is None:
+        return run.round
+    return 1 if step == WRITE_TESTS else task.round
+
+
+def view(job: Job, gate: Gate | None = None, asked: int = 0, before: str = "") -> JobView:
+    """`asked`: how many attempts at this work, with this one, ended by asking. `before`: what failed last round."""
     attempt = max(job.attempt - asked, 1)
     answer = (gate.status, gate.message) if gate else ("", "")
-    return JobView(job.pk, job.status, attempt, job.reason, job.message, is_resting(job), *answer)
+    same = bool(before) and job.outcome.get("fingerprint") == before
+    return JobView(job.pk, job.status, attempt, job.reason, job.message, same, is_resting(job), *answer)
 
 
 def is_resting(job: Job) -> bool:
@@ -119,8 +130,10 @@ class Progress:
 COUNT_STEPS = """
 SELECT run.id,
   (SELECT COUNT(*) FROM runs_task AS task WHERE task.run_id = run.id),
+  (SELECT COUNT(*) FROM runs_task AS task WHERE task.run_id = run.id AND task.has_requirements),
   (SELECT COUNT(*) FROM runs_job AS job LEFT JOIN runs_task AS task ON task.id = job.task_id
-    WHERE job.run_id = run.id AND job.status = 'completed' AND job.round = COALESCE(task.round, run.round)),
+    WHERE job.run_id = run.id AND job.status = 'completed'
+      AND (job.round = COALESCE(task.round, run.round) OR job.step = 'testing.write')),
   (SELECT COUNT(*) FROM runs_gate AS gate
     WHERE gate.run_id = run.id AND gate.status = 'approved' AND gate.round = run.round AND gate.job_id IS NULL)
 FROM runs_run AS run WHERE run.id IN ({ids})
@@ -133,13 +146,13 @@ def progress_of(runs: Sequence[Run]) -> dict[int, Progress]:
         return {}
     with connection.cursor() as cursor:
         cursor.execute(COUNT_STEPS.format(ids=", ".join(["%s"] * len(runs))), [run.pk for run in runs])
-        counts = {run_id: (tasks, jobs + gates) for run_id, tasks, jobs, gates in cursor.fetchall()}
+        counts = {run_id: (tasks, told, jobs + gates) for run_id, tasks, told, jobs, gates in cursor.fetchall()}
     found = {}
     plans = _plans(runs)
     for run in runs:
-        tasks, done = counts.get(run.pk, (0, 0))
+        tasks, told, done = counts.get(run.pk, (0, 0, 0))
         flags = (run.guarded, run.has_origin)
-        total = _steps(run.workflow, tasks, flags, *plans.get(run.spec_version_id, ((), False)))
+        total = _steps(run.workflow, (tasks, told), flags, *plans.get(run.spec_version_id, ((), False)))
         found[run.pk] = Progress(min(done, total), total)
     return found
 
@@ -154,8 +167,13 @@ def _plans(runs: Sequence[Run]) -> dict[int | None, tuple[tuple[str, ...], bool]
 
 
 @lru_cache(maxsize=256)
-def _steps(workflow: str, tasks: int, flags: tuple[bool, bool], gates: tuple[str, ...], deploys: bool) -> int:
-    """How many steps such a plan has. What its tasks need of one another does not change that."""
-    links = [TaskLink(str(number)) for number in range(tasks)]
+def _steps(
+    workflow: str, tasks: tuple[int, int], flags: tuple[bool, bool], gates: tuple[str, ...], deploys: bool
+) -> int:
+    """How many steps such a plan has. What its tasks need of one another does not change that.
+
+    `tasks`: how many there are, and how many of them have requirements.
+    """
+    links = [TaskLink(str(number), has_requirements=number < tasks[1]) for number in range(tasks[0])]
     guarded, has_origin = flags
     return len(nodes(workflow, links, gates, deploys=deploys, guarded=guarded, has_origin=has_origin))

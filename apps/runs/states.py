@@ -45,6 +45,8 @@ class Reason(TextChoices):
     SCRIPT_FAILED = "script_failed", "A command failed"
     TESTS_FAILED = "tests_failed", "Tests failed"
     NO_TESTS = "no_tests", "A test command ran no test"
+    TESTS_REFUSED = "tests_refused", "The tester wrote no tests that fail first"
+    SAME_FAILURE = "same_failure", "A repair changed nothing about the failure"
     OUTPUT_MISSING = "output_missing", "A promised output is missing"
     MERGE_CONFLICT = "merge_conflict", "Two tasks changed the same lines"
     UNHEALTHY = "unhealthy", "The release did not become healthy"

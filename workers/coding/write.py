@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 
 from apps.artifacts.models import Artifact
 from apps.artifacts.services.save import save
 from apps.events.models import EventType
-from apps.runs.models import Task
 from apps.runs.outcome import Outcome, counted, done, failed
 from apps.runs.services.active import ActiveJob
 from apps.runs.states import Reason
 from apps.specs.schema import Task as TaskSpec
+from workers.acceptance import acceptance_of, seal
 from workers.coding.engines.choose import engine_for
 from workers.coding.engines.port import Assignment, EngineFailed, Written
+from workers.coding.failure import last_failure
 from workers.coding.guard.mark import mark_touched
 from workers.coding.merging import start_of
 from workers.places import repository_of, require_room, worktree_of
@@ -36,7 +36,7 @@ def write(job: ActiveJob) -> Outcome:
     base = start_of(job, repository)
     with checkout(repository, base, worktree_of(job)) as tree, worktree_kept(job, tree.path):
         written, failure = _write(job, spec, tree)
-        commit = tree.commit(f"{spec.title}\n\nTask {spec.id} of run {job.run.pk}, round {job.row.round}.")
+        commit = _commit(job, spec, tree)
     repository.set_branch(f"hive/run-{job.run.pk}/{spec.id}", commit)
     job.print(f"{written.summary} Commit {commit[:12]}.")
     changes = _report(job, repository, base, commit)
@@ -47,21 +47,32 @@ def write(job: ActiveJob) -> Outcome:
     return replace(outcome, data={**outcome.data, "touched": touched})
 
 
+def _commit(job: ActiveJob, spec: TaskSpec, tree: Worktree) -> str:
+    """Everything that was written, but for what belongs to the tester: that stays as it was when the work began."""
+    message = f"{spec.title}\n\nTask {spec.id} of run {job.run.pk}, round {job.row.round}."
+    commit = tree.commit(message)
+    if not job.run.tasks.filter(has_requirements=True).exists():
+        return commit
+    sealed, undone = seal(tree.repository, tree.base, commit, message)
+    if undone:
+        shown = ", ".join(undone[:10])
+        job.print(f"[hive] Changes to acceptance tests are undone: {shown}.")
+        paths = [{"path": path, "change": "undone"} for path in undone[:SHOWN_CHANGES]]
+        job.emit(EventType.GUARD, task=spec.id, commit=sealed, paths=paths, gated=False)
+    return sealed
+
+
 def _write(job: ActiveJob, spec: TaskSpec, tree: Worktree) -> tuple[Written, EngineFailed | None]:
     """What the engine says it did, and how it failed if it did: what it has written until then is kept."""
-    assignment = Assignment(spec, job.row.round, last_failure(job.task, job.row.round), job.emit, job.print)
+    tests = acceptance_of(job.task)
+    lines = tuple(proof.run for proof in tests.proofs) if tests else ()
+    assignment = Assignment(spec, job.row.round, last_failure(job.task, job.row.round), job.emit, job.print, lines)
     try:
         engine = engine_for(spec.engine or job.run.engine, job, tree)
         job.emit(EventType.ACTIVITY, text=f"Writing {spec.title} with the engine {engine.name}")
         return engine.write_code(assignment, tree.path), None
     except EngineFailed as error:
         return Written(f"{error} What was written until then is kept."), error
-
-
-def last_failure(task: Task, round: int) -> str:
-    """What the tests said in the round before; empty in the first."""
-    last = task.jobs.filter(round=round - 1, reason__gt="").exclude(reason__in=NO_FAILURE).order_by("-pk").first()
-    return f"{last.message}\n{json.dumps(last.outcome)}" if last else ""
 
 
 def _report(job: ActiveJob, repository: Repository, base: str, commit: str) -> list[tuple[str, str]]:

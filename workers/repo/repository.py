@@ -15,6 +15,7 @@ from workers.repo.git import SAFE, GitError, environment, git
 
 # A tree's own attributes must not decide what the tester gets to see: these here come before them.
 ATTRIBUTES = "* -export-ignore -export-subst\n"
+EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 BEGINNING = "1970-01-01T00:00:00Z"  # the first commit is the same for everybody, so that two at once agree
 
 
@@ -122,6 +123,25 @@ class Repository:
             process.wait()
             process.stdout.close()
             process.stderr.close()
+
+    def tree_at(self, commit: str, folder: str) -> str:
+        """The tree of a folder of the commit (empty: of all of it); nothing where it has none."""
+        if not folder.strip("/"):
+            return self._git("rev-parse", "--verify", "--end-of-options", f"{commit}^{{tree}}")
+        entry = self._git("ls-tree", "-d", "-z", "--full-tree", commit, "--", f":(literal){folder.strip('/')}")
+        mode, _, rest = entry.partition(" tree ")
+        return rest.partition("\t")[0] if mode == "040000" else ""
+
+    def with_folder(self, tree: str, folder: str, content: str) -> str:
+        """The tree (of a commit, too) with this folder replaced as a whole by the tree `content`; empty: without it."""
+        name, _, rest = folder.strip("/").partition("/")
+        entries = self._git("ls-tree", "-z", tree).split("\0")[:-1] if tree else []
+        kept = [entry for entry in entries if entry.partition("\t")[2] != name]
+        inner = self.with_folder(self.tree_at(tree, name) if tree else "", rest, content) if rest else content
+        if inner and inner != EMPTY_TREE:
+            kept.append(f"040000 tree {inner}\t{name}")
+        data = "".join(f"{entry}\0" for entry in kept).encode(errors="surrogateescape")
+        return git(f"--git-dir={self.path}", "mktree", "-z", stdin=data).decode().strip()
 
     def write_commit(self, tree: str, parents: Sequence[str], message: str) -> str:
         flags = [word for parent in parents for word in ("-p", parent)]

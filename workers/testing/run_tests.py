@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, BinaryIO, cast
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from apps.artifacts.models import Artifact
 from apps.artifacts.services.save import save
 from apps.events.models import EventType
-from apps.projects.secrets import SecretError, open_secrets
-from apps.runs.outcome import JobFailed, Outcome, counted, done, failed
+from apps.runs.outcome import Outcome, counted, done, failed
 from apps.runs.services.active import ActiveJob
 from apps.runs.states import Reason
-from apps.specs.schema import Spec, Test
+from apps.specs.schema import Spec
 from apps.specs.schema import Task as TaskSpec
-from workers.confine import sandbox_for
+from workers.acceptance import Acceptance, all_of, put_back
 from workers.places import repository_of, require_room
 from workers.repo.repository import Repository
-from workers.sandbox.port import WORKSPACE, Result, Sandbox
-from workers.testing.judge import Verdict, judge
-from workers.testing.reports import count, reports_in
+from workers.testing.command import Seen, fresh_stand, home_in, run_command, run_in_fresh_sandbox, test_of
+from workers.testing.fingerprint import fingerprint
 from workers.workspaces import NAME
 
-TAIL_BYTES = 64 * 1024
+END_SHOWN = 4000  # characters of a red command's output that the coder is shown
 
 
 def test(job: ActiveJob) -> Outcome:
@@ -43,88 +40,54 @@ def run_tests(job: ActiveJob, commit: str, tasks: Sequence[TaskSpec]) -> Outcome
     """All commands of all tasks, also after a red one: a reader wants to see everything that is wrong."""
     require_room()
     repository = repository_of(job.run.project)
-    names = [f"{task.id}/{NAME}" if len(tasks) > 1 else NAME for task in tasks]
-    seen = [
-        one
-        for task, name in zip(tasks, names, strict=True)
-        for one in _run_task(job, repository, commit, task, kept_as=name)
-    ]
+    asked = {task.id for task in tasks}
+    tests = [one for one in all_of(job.run) if one.task in asked]
+    tree = put_back(repository, commit, tests) if tests else commit
+    seen = [one for task in tasks for one in _run_task(job, repository, (commit, tree), task, several=len(tasks) > 1)]
+    for one in tests:
+        seen += _run_acceptance(
+            job, repository, (commit, tree), next(task for task in tasks if task.id == one.task), one
+        )
     save(job, "tests.json", Artifact.Kind.REPORT, [json.dumps(seen, indent=1).encode()])
     red = [one for one in seen if one["reason"]]
+    told = {"tests": seen, "commit": commit}
     if red:
-        return failed(Reason(red[0]["reason"]), " ".join(one["message"] for one in red[:3]), tests=seen, commit=commit)
-    return done(f"{counted(len(seen), 'command')} passed at {commit[:12]}", tests=seen, commit=commit)
-
-
-@dataclass(frozen=True)
-class Stand:
-    """Where one task's commands run: a sandbox with the commit's files, and what they may use."""
-
-    job: ActiveJob
-    sandbox: Sandbox
-    task: TaskSpec
-    commit: str
-    home: str
-    secrets: dict[str, str]
+        message = " ".join(one["message"] for one in red[:3])
+        return failed(Reason(red[0]["reason"]), message, **told, fingerprint=fingerprint(red))
+    return done(f"{counted(len(seen), 'command')} passed at {commit[:12]}", **told)
 
 
 def _run_task(
-    job: ActiveJob, repository: Repository, commit: str, task: TaskSpec, kept_as: str
+    job: ActiveJob, repository: Repository, at: tuple[str, str], task: TaskSpec, *, several: bool
 ) -> list[dict[str, Any]]:
-    secrets = _secrets_of(job, task)
-    with sandbox_for(job, task.constraints, kept_as) as sandbox:
-        with repository.archive(commit) as tar:
-            sandbox.unpack(cast(BinaryIO, tar))
-        home = task.home if repository.holds(commit, task.home.removeprefix(f"{WORKSPACE}/")) else WORKSPACE
-        stand = Stand(job, sandbox, task, commit, home, secrets)
-        return [_run_test(stand, one) for one in task.tests if not job.stopping]
+    """The task's own commands, in one sandbox. `at`: the commit, and the tree to test."""
+    commit, tree = at
+    home = home_in(repository, commit, task)
+    with fresh_stand(job, repository, tree, task, f"{task.id}/{NAME}" if several else NAME) as stand:
+        return [
+            _tell(job, task, commit, run_command(stand, one, one.dir or home, commit))
+            for one in task.tests
+            if not job.stopping
+        ]
 
 
-def _secrets_of(job: ActiveJob, task: TaskSpec) -> dict[str, str]:
-    try:
-        return open_secrets(job.run.project, task.secrets)
-    except SecretError as error:
-        raise JobFailed(Reason.INVALID_SPEC, str(error)) from error
+def _run_acceptance(
+    job: ActiveJob, repository: Repository, at: tuple[str, str], task: TaskSpec, tests: Acceptance
+) -> Iterator[dict[str, Any]]:
+    """The tester's tests, each in a sandbox of its own: what code does to one's files does not reach the next."""
+    commit, tree = at
+    texts = {one.id: one.text for one in task.requirements}
+    for proof in tests.proofs:
+        if not job.stopping:
+            seen = run_in_fresh_sandbox(job, repository, tree, task, test_of(proof, task), commit)
+            of = {"requirement": proof.requirement, "text": texts.get(proof.requirement, ""), "file": proof.file}
+            yield _tell(job, task, commit, seen, **of, tests_commit=tests.commit)
 
 
-def _run_test(stand: Stand, command: Test) -> dict[str, Any]:
-    job, sandbox, cwd = stand.job, stand.sandbox, command.dir or stand.home
-    job.emit(EventType.ACTIVITY, text=f"Running {command.run}")
-    job.print(f"$ {command.run}    # {stand.task.id}, in {cwd}, at {stand.commit[:12]}")
-    tail = bytearray()
-    before = reports_in(sandbox, cwd, command.junit)
-    result = sandbox.run(
-        ["sh", "-c", command.run],
-        timeout_s=command.timeout_s,
-        no_output_s=stand.task.constraints.no_output_s,
-        on_output=lambda data: _keep(job, tail, data),
-        env=stand.secrets,
-        cwd=cwd,
-    )
-    counts, notes = count(before, reports_in(sandbox, cwd, command.junit))
-    for note in notes:
-        job.print(f"[hive] {note}")
-    verdict = judge(command, result, bytes(tail), counts)
-    job.print(f"[hive] {verdict.message}")
-    seen = _describe(stand, command, result, verdict) | ({"counts": asdict(counts)} if counts else {})
-    job.emit(EventType.TEST_RUN, **seen)
-    return seen
-
-
-def _keep(job: ActiveJob, tail: bytearray, data: bytes) -> None:
-    job.log.write(data)
-    tail += data
-    if len(tail) > 2 * TAIL_BYTES:
-        del tail[:-TAIL_BYTES]
-
-
-def _describe(stand: Stand, command: Test, result: Result, verdict: Verdict) -> dict[str, Any]:
-    return {
-        "task": stand.task.id,
-        "command": command.run,
-        "commit": stand.commit,
-        "exit_code": result.exit_code,
-        "seconds": result.duration_s,
-        "reason": str(verdict.reason),
-        "message": verdict.message,
-    }
+def _tell(job: ActiveJob, task: TaskSpec, commit: str, seen: Seen, **more: Any) -> dict[str, Any]:
+    """What is recorded of one command: as an event, and (with the end of what a red one printed) as evidence."""
+    told = {**seen.described(task.id, commit), **more}
+    if more.get("requirement"):
+        told["message"] = f"{more['requirement']}: {told['message']}"
+    job.emit(EventType.TEST_RUN, **told)
+    return told | ({"end": seen.tail.decode(errors="replace")[-END_SHOWN:]} if told["reason"] else {})

@@ -6,6 +6,7 @@ from apps.ci.services.settle import settle
 from apps.runs.services.perform import perform
 from workers.hand_on import hand_on, nothing
 from workers.testing import run_tests
+from workers.testing.author.write_tests import write_tests
 from workers.testing.ci import ci as do_cell
 from workers.testing.fetch import fetch as fetch_package
 
@@ -13,6 +14,11 @@ from workers.testing.fetch import fetch as fetch_package
 @shared_task(name="testing.test")
 def test(job_id: int, epoch: int) -> None:
     hand_on(job_id, epoch, run_tests.test)
+
+
+@shared_task(name="testing.write")
+def write(job_id: int, epoch: int) -> None:
+    hand_on(job_id, epoch, write_tests)
 
 
 @shared_task(name="testing.verify")

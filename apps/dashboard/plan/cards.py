@@ -9,7 +9,7 @@ from datetime import datetime
 from apps.dashboard.wording import LOOKS, span, step_label
 from apps.runs.models import Job, Task
 from apps.runs.plan.graph import Node
-from apps.runs.plan.workflows import CODE, TEST
+from apps.runs.plan.workflows import CODE, TEST, WRITE_TESTS
 from apps.runs.queries import RunState
 from apps.runs.states import RUN_ENDED, GateStatus
 
@@ -83,7 +83,7 @@ def cards_of(state: RunState, titles: Mapping[str, str], now: datetime) -> list[
 
 
 def _card_key(node: Node) -> str:
-    return f"task:{node.task}" if node.step in (CODE, TEST) else node.key
+    return f"task:{node.task}" if node.step in (WRITE_TESTS, CODE, TEST) else node.key
 
 
 def _kind(node: Node) -> str:

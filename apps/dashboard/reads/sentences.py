@@ -56,6 +56,7 @@ INCIDENT = {
 WORDS = {"run": RUN, "task": TASK, "job": JOB, "gate": GATE, "release": RELEASE, "incident": INCIDENT}
 PHASES = {
     "plan": "Planning",
+    "write_tests": "Writing acceptance tests of",
     "code": "Coding",
     "specify": "Writing the spec",
     "test": "Testing",
@@ -122,6 +123,10 @@ def _progress(data: Data) -> str:
 
 def _guard(data: Data) -> str:
     paths = [str(one.get("path")) for one in data.get("paths", []) if isinstance(one, Mapping)]
+    if any(one.get("change") == "undone" for one in data.get("paths", []) if isinstance(one, Mapping)):
+        return (
+            f"{data.get('task', 'A task')} changed acceptance tests of the tester; that was undone: {', '.join(paths)}."
+        )
     waits = " A person decides before anything lands." if data.get("gated") else ""
     return f"{data.get('task', 'A task')} changed tests, CI files or test commands: {', '.join(paths)}.{waits}"
 

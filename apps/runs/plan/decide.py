@@ -12,6 +12,8 @@ from apps.runs.plan.graph import Node, Wave, reachable, waves
 from apps.runs.plan.workflows import TEST, TESTS_CHANGED
 from apps.runs.states import NOT_OF_THE_CODE, RETRIED, RUN_ENDED, GateStatus, JobStatus, Reason, RunStatus
 
+SAME = "The last repair changed nothing about the failure, so no further round is tried."
+
 
 @dataclass(frozen=True)
 class JobView:
@@ -22,6 +24,7 @@ class JobView:
     attempt: int = 1  # those that asked a person do not count
     reason: str = ""
     message: str = ""
+    same_failure: bool = False  # as in the round before: another round would change nothing
     resting: bool = False  # it failed for want of something that may come back: tried again, but not yet
     gate: str = ""  # the status of the gate that it opened, where it ended by asking a person
     answer: str = ""  # what was written at that gate
@@ -152,6 +155,8 @@ def _failure(run: Snapshot) -> Stop | Repair | None:
                 return Stop(Reason.REJECTED, job.answer or "Its questions were rejected.")
             mended = node.step == TEST and job.reason not in NOT_OF_THE_CODE
             if mended and run.tasks[node.task].round <= run.repair_rounds:
+                if job.same_failure:
+                    return Stop(Reason.SAME_FAILURE, f"{SAME} {job.message}")
                 return Repair(node.task, job.reason, job.message)
             return Stop(job.reason, job.message)
     return None

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from apps.runs.plan.graph import GATE, Node
@@ -15,6 +15,7 @@ ROLES = ("manager", "coding", "testing", "deployment", "monitoring")
 
 SPECIFY = "manager.specify"
 PLAN = "manager.plan"
+WRITE_TESTS = "testing.write"
 CODE = "coding.code"
 MERGE = "coding.merge"
 TEST = "testing.test"
@@ -55,6 +56,7 @@ class TaskLink:
     key: str
     needs: tuple[str, ...] = ()
     runs_on: tuple[str, ...] = ()
+    has_requirements: bool = False  # the tester writes tests from them before the code
 
 
 WORKFLOWS = {
@@ -62,14 +64,14 @@ WORKFLOWS = {
         "build",
         "Plan, write, test, deploy and watch what a spec describes.",
         PLAN,
-        (PLAN, CODE, TEST, MERGE, VERIFY, DEPLOY, ACCEPT),
+        (PLAN, WRITE_TESTS, CODE, TEST, MERGE, VERIFY, DEPLOY, ACCEPT),
         uses_origin=True,
     ),
     "story": Workflow(
         "story",
         "Write a spec from a story, then do as `build` does with it.",
         SPECIFY,
-        (SPECIFY, PLAN, CODE, TEST, MERGE, VERIFY, DEPLOY, ACCEPT),
+        (SPECIFY, PLAN, WRITE_TESTS, CODE, TEST, MERGE, VERIFY, DEPLOY, ACCEPT),
         needs="story",
         uses_origin=True,
     ),
@@ -144,11 +146,11 @@ def _cell(task: TaskLink) -> Node:
 def _build(
     steps: tuple[str, ...], tasks: Sequence[TaskLink], gates: Sequence[str], *, deploys: bool, guarded: bool
 ) -> tuple[Node, ...]:
-    """Plan; then code and test per task; then, for several tasks, merge and test the whole; then deploy and accept.
+    """Plan; then write tests (where there are requirements), code and test per task; then deploy and accept.
 
-    Where the project has an origin, it is fetched first, and what was verified is pushed before it is deployed. Of a
-    story, its spec comes first. `guarded`: before anything leaves the run, a gate asks about tests that were changed. A
-    plan that has not been made has no tasks, and nothing after it yet.
+    Of several tasks the work is merged, and tested as a whole. Where the project has an origin, it is fetched first,
+    and what was verified is pushed before it is deployed. Of a story, its spec comes first. `guarded`: before anything
+    leaves the run, a gate asks about tests that were changed. A plan that was not made has no tasks.
     """
     before = [step for step in (FETCH, SPECIFY, PLAN) if step in steps]
     found = [Node(step, after=tuple(before[max(i - 1, 0) : i])) for i, step in enumerate(before)]
@@ -164,8 +166,7 @@ def _build(
     if "after_plan" in gates:
         ready = add(f"{GATE}after_plan", ready)
     for task in tasks:
-        written = add(CODE, tuple(f"{TEST}:{key}" for key in task.needs) or ready, task.key)
-        add(TEST, written, task.key)
+        found += _of_task(task, ready)
     built_on = {key for task in tasks for key in task.needs}
     ready = tuple(f"{TEST}:{task.key}" for task in tasks if task.key not in built_on)
     if len(tasks) > 1:
@@ -179,3 +180,11 @@ def _build(
             ready = add(f"{GATE}before_deploy", ready)
         add(ACCEPT, add(DEPLOY, ready))
     return tuple(found)
+
+
+def _of_task(task: TaskLink, start: tuple[str, ...]) -> Iterator[Node]:
+    """Its steps, after those of the tasks that it builds on."""
+    after = tuple(f"{TEST}:{key}" for key in task.needs) or start
+    for step in (WRITE_TESTS, CODE, TEST)[not task.has_requirements :]:
+        yield Node(step, task.key, after)
+        after = (f"{step}:{task.key}",)

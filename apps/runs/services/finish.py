@@ -105,9 +105,22 @@ def _planned(job: Job, seen: dict[str, Any]) -> None:
     Run.objects.filter(pk=run.pk).update(base_commit=seen["base_commit"], guarded=bool(seen.get("guarded")))
     for position, task in enumerate(spec["tasks"]):
         made = Task.objects.create(
-            run=run, key=task["id"], title=task["title"], position=position, needs=task["depends_on"], spec=task
+            run=run,
+            key=task["id"],
+            title=task["title"],
+            position=position,
+            needs=task["depends_on"],
+            spec=task,
+            has_requirements=bool(task.get("requirements")),
         )
         record(run.pk, Task.EVENT, {"id": made.pk, "key": made.key, "from": "", "to": made.status}, job_id=job.pk)
+
+
+def _specified(job: Job, seen: dict[str, Any]) -> None:
+    task = job.task
+    assert task is not None  # noqa: S101 - a testing.write job is always made with its task
+    task.evidence = {**task.evidence, "acceptance": seen["acceptance"]}
+    Task.objects.filter(pk=task.pk).update(evidence=task.evidence)
 
 
 def _written(job: Job, seen: dict[str, Any]) -> None:
@@ -158,6 +171,7 @@ def _ran(job: Job, _: dict[str, Any]) -> None:
 PROGRESS: dict[str, Callable[[Job, dict[str, Any]], None]] = {
     workflows.SPECIFY: specified,
     workflows.PLAN: _planned,
+    workflows.WRITE_TESTS: _specified,
     workflows.CODE: _written,
     workflows.TEST: _tested,
     workflows.MERGE: _merged,

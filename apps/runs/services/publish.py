@@ -13,6 +13,7 @@ from apps.runs.models import Job, Run, Task
 from apps.runs.plan.decide import Publish
 from apps.runs.plan.graph import Chain, Node
 from apps.runs.plan.workflows import BEGINS_A_TASK
+from apps.runs.queries import round_of
 from apps.runs.states import JobStatus, TaskStatus
 
 
@@ -80,7 +81,7 @@ def _queued(run: Run, node: Node, task: Task | None, last: Job | None, needs: li
         task=task,
         role=node.role,
         step=node.step,
-        round=task.round if task else run.round,
+        round=round_of(node.step, task, run),
         attempt=last.attempt + 1 if last else 1,
         needs=needs,
         runs_on=list(node.runs_on),

@@ -8,7 +8,7 @@ from apps.specs.schema.spec import MAX_TASKS
 
 MOST = 1000
 OF_SPEC = {"tasks": MAX_TASKS, "acceptance": MOST, "gates": MOST}
-OF_TASK = dict.fromkeys(("depends_on", "inputs", "outputs", "tests", "acceptance"), MOST)
+OF_TASK = dict.fromkeys(("depends_on", "inputs", "outputs", "requirements", "tests", "acceptance"), MOST)
 
 
 def within_lengths(spec: Node, problems: Problems) -> bool:

@@ -3,6 +3,7 @@
 - a spec without `tasks` is one task made of its own top level
 - `constraints` and `engine` beside `tasks` are the tasks' defaults; a task's `timeout` is its tests' default
 - an item of `acceptance` without `url` refines the item before it
+- a requirement that is only text gets the next of r1, r2 … as its id; so does one without an id
 - `should_respond` is `status`, `story` is `description`
 - a path that is not absolute starts in the task's home
 - acceptance without `deploy` is deployed by its template's defaults; the port is the one of its first address
@@ -84,6 +85,7 @@ def _lengthen_task(task: Node, problems: Problems) -> None:
         return
     _rename(task, "story", problems)
     _fold_checks(task, problems)
+    _lengthen_requirements(task)
     sections = [(item, key) for name, key in HOME_PATHS for item in _own_items(task, name)]
     constraints = task.get("constraints")
     timeout = constraints.get("timeout") if constraints else None
@@ -95,6 +97,20 @@ def _lengthen_task(task: Node, problems: Problems) -> None:
         task.value.setdefault("title", identity)
         for item, key in sections:
             _from_home(item, key, home_of(identity.text or ""))
+
+
+def _lengthen_requirements(task: Node) -> None:
+    requirements = task.get("requirements")
+    if requirements is None or not isinstance(requirements.value, list):
+        return
+    items: list[Node] = []
+    for number, item in enumerate(requirements.value, 1):
+        own = Node(f"r{number}", item.mark)
+        long = Node({"text": item}, item.mark) if item.text is not None else item
+        if isinstance(long.value, dict) and "id" not in long.value:
+            long = Node({"id": own, **long.value}, item.mark, item.parent, item.key, dict(item.key_marks))
+        items.append(long)
+    task.mapping["requirements"] = Node(items, requirements.mark, requirements.parent, requirements.key)
 
 
 def _from_home(item: Node, key: str, home: str) -> None:

@@ -10,7 +10,7 @@ from apps.specs.schema.guard import Guard
 from apps.specs.schema.limits import Constraints, Limits
 from apps.specs.schema.rules import WORKSPACE, home_of
 from apps.specs.schema.spec import Spec
-from apps.specs.schema.task import Expectation, FileInput, Input, Output, Task, TemplateInput, Test
+from apps.specs.schema.task import Expectation, FileInput, Input, Output, Requirement, Task, TemplateInput, Test
 
 __all__ = [
     "WORKSPACE",
@@ -26,6 +26,7 @@ __all__ = [
     "Limits",
     "Output",
     "Repair",
+    "Requirement",
     "Spec",
     "Task",
     "TemplateInput",

@@ -15,6 +15,7 @@ def document() -> dict[str, Any]:
     _drop_titles(schema)
     _allow_only_task(schema, definitions["Task"])
     _allow_refinements(definitions["Check"])
+    definitions["Requirement"] = _or_text(definitions["Requirement"])
     for owner in (schema, definitions["Task"], definitions["Check"]):
         _allow_synonyms(owner)
     head = {
@@ -55,6 +56,12 @@ def _allow_only_task(spec: dict[str, Any], task: dict[str, Any]) -> None:
         {"required": ["tests"], "not": {"required": ["tasks"]}},
     ]
     task["required"].remove("title")
+
+
+def _or_text(requirement: dict[str, Any]) -> dict[str, Any]:
+    """A requirement may be its text alone; without an id it gets one."""
+    requirement["required"].remove("id")
+    return {"anyOf": [dict(requirement["properties"]["text"]), requirement]}
 
 
 def _allow_refinements(check: dict[str, Any]) -> None:

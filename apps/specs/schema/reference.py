@@ -13,7 +13,7 @@ from apps.specs.schema.delivery import Check, Deploy, Repair
 from apps.specs.schema.guard import Guard
 from apps.specs.schema.limits import Constraints, Limits
 from apps.specs.schema.spec import Spec
-from apps.specs.schema.task import Expectation, FileInput, Output, Task, TemplateInput, Test
+from apps.specs.schema.task import Expectation, FileInput, Output, Requirement, Task, TemplateInput, Test
 
 TABLES: dict[str, type[BaseModel]] = {
     "spec": Spec,
@@ -21,6 +21,7 @@ TABLES: dict[str, type[BaseModel]] = {
     "template-input": TemplateInput,
     "file-input": FileInput,
     "output": Output,
+    "requirement": Requirement,
     "test": Test,
     "expect": Expectation,
     "constraints": Constraints,
@@ -31,7 +32,7 @@ TABLES: dict[str, type[BaseModel]] = {
     "guard": Guard,
     "repair": Repair,
 }
-MAY_BE_LEFT_OUT = {(Spec, "tasks"), (Task, "title")}
+MAY_BE_LEFT_OUT = {(Spec, "tasks"), (Task, "title"), (Requirement, "id")}
 MARKED = re.compile(r"(<!-- keys: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, JsonValue
+from pydantic import AfterValidator, Field, JsonValue
 
 from apps.specs.schema.delivery import Check
 from apps.specs.schema.limits import TIMEOUT_S, Constraints
 from apps.specs.schema.part import Part
-from apps.specs.schema.rules import home_of
+from apps.specs.schema.rules import home_of, wrong
 from apps.specs.schema.values import (
     Command,
     Content,
@@ -22,6 +22,7 @@ from apps.specs.schema.values import (
     RelativePath,
     Seconds,
     SecretName,
+    Sentence,
     TemplateName,
     Text,
     Whole,
@@ -78,6 +79,21 @@ class Test(Part):
     expect: Expectation = Field(default_factory=Expectation, description="What counts as a pass.")
 
 
+def ids_once(requirements: tuple[Requirement, ...]) -> tuple[Requirement, ...]:
+    ids = [one.id for one in requirements]
+    for id in ids:
+        if ids.count(id) > 1:
+            raise wrong("duplicate", f"the id `{id}` is used twice.", "Choose another; without an id it is r1, r2 …")
+    return requirements
+
+
+class Requirement(Part):
+    """One thing that the task must do, in words; a test for it is written before the code."""
+
+    id: Id = Field(description="Its name in reports. Empty: r1, r2 … in their order.")
+    text: Sentence = Field(description="What must be true, so that somebody could try it out.")
+
+
 class Task(Part):
     """One node of the plan."""
 
@@ -88,6 +104,9 @@ class Task(Part):
     depends_on: tuple[Id, ...] = Field((), max_length=1000, description="Tasks whose work this one builds on.")
     inputs: tuple[Input, ...] = Field((), max_length=1000, description="What it starts from, applied in this order.")
     outputs: tuple[Output, ...] = Field((), max_length=1000, description="What its commit must contain.")
+    requirements: Annotated[tuple[Requirement, ...], AfterValidator(ids_once)] = Field(
+        (), max_length=50, description="What it must do, in words: the tester, a model, writes tests from them first."
+    )
     tests: tuple[Test, ...] = Field(
         min_length=1, max_length=1000, description="How it is shown to work; at least one, since done means evidence."
     )

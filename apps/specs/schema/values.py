@@ -15,6 +15,7 @@ Line = Annotated[
     rules.matches(r"[^\x00-\x1f\x7f]*", "one line of text", "Write one line, without control characters."),
 ]
 Text = Annotated[str, StringConstraints(strict=True, max_length=200_000)]
+Sentence = Annotated[str, StringConstraints(strict=True, max_length=2000), AfterValidator(rules.not_blank)]
 Command = Annotated[str, StringConstraints(strict=True, max_length=10_000), AfterValidator(rules.not_blank)]
 Content = Annotated[str, StringConstraints(strict=True)]
 Needle = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=1000)]

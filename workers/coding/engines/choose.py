@@ -12,6 +12,7 @@ from apps.runs.services.active import ActiveJob
 from apps.runs.spending.limits import purse_of
 from apps.specs.schema import Task
 from apps.specs.schema.limits import Constraints
+from workers.acceptance import SEALED
 from workers.asking import JobBudget, gateway_for, model_for
 from workers.coding.engines.model.engine import Means, ModelEngine
 from workers.coding.engines.opencode import launch
@@ -63,6 +64,7 @@ def model_engine(job: ActiveJob, tree: Worktree) -> ModelEngine:
             inputs=template_engine(),
             on_delta=Telling(job),
             more=lambda _desk: [*_web(limits), *memory_tools(JobMemory(job))],
+            locked=locked_for(job),
         )
     )
 
@@ -95,6 +97,14 @@ def _opencode(limits: Constraints) -> dict[str, Path]:
         raise EngineFailed(str(error)) from error
     search = shutil.which(launch.SEARCH)
     return {**found, launch.SEARCH: Path(search)} if search else found
+
+
+def locked_for(job: ActiveJob) -> Callable[[str], str]:
+    """Why a path of the workspace may not be changed, or nothing: tests that the tester wrote are not the coder's."""
+    if not job.run.tasks.filter(has_requirements=True).exists():
+        return lambda _: ""
+    said = "the acceptance tests belong to the tester. Make the code do what they ask."
+    return lambda path: said if path == SEALED or path.startswith(f"{SEALED}/") else ""
 
 
 def _web(limits: Constraints) -> list[Instrument]:

@@ -21,7 +21,7 @@ class Assignment:
     """What an engine is asked to do.
 
     `round` is 1 for the first attempt; in a repair round `failure` says what the tests said. `put` writes a line into
-    the job's log.
+    the job's log. `acceptance`: shell lines of tests that somebody else wrote for it, in a folder that is not its own.
     """
 
     task: Task
@@ -29,6 +29,7 @@ class Assignment:
     failure: str
     emit: Emit
     put: Callable[[str], None]
+    acceptance: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,12 @@ from apps.events.models import EventType
 from apps.runs.services.active import ActiveJob
 from apps.specs.schema import WORKSPACE, Guard
 from apps.specs.schema import Task as TaskSpec
+from workers.beginning import origin_of
 from workers.coding.engines.choose import template_engine
 from workers.coding.engines.port import Assignment, EngineFailed
 from workers.coding.guard.commands import files_of
 from workers.coding.guard.touched import SHOWN, Watch, told, touched
 from workers.coding.guard.watched import watcher
-from workers.coding.merging import origin_of
 from workers.places import worktree_of
 from workers.repo.repository import Repository
 from workers.repo.worktree import checkout

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from workers.sandbox.export import Patterns
 
 TESTS = (
-    *("**/test", "**/tests", "**/__tests__", "**/spec", "**/e2e", "**/testdata", "acceptance"),
+    *("**/test", "**/tests", "**/__tests__", "**/spec", "**/e2e", "**/testdata", "acceptance_tests"),
     *("**/test_*", "**/*_test.*", "**/*_tests.*", "**/*.test.*", "**/*.spec.*", "**/*_spec.*"),
     *("**/*Test.java", "**/*Tests.java", "**/*Test.kt", "**/*Tests.cs"),
     *("**/conftest.py", "**/pytest.ini", "**/.pytest.ini", "**/tox.ini", "**/noxfile.py", "**/.coveragerc"),

@@ -75,6 +75,14 @@ def test_red_tests_go_back_to_coding_while_the_spec_allows_it() -> None:
     assert isinstance(decide(replace(red, tasks={"a": TaskView("a", round=2)})), End)
 
 
+def test_a_repair_that_changed_nothing_about_the_failure_is_the_last_one() -> None:
+    red = replace(run(plan="completed", code="completed", test="failed:tests_failed"), repair_rounds=5)
+    same = replace(red, jobs={**red.jobs, TEST: replace(red.jobs[TEST], same_failure=True)})
+    decision = decide(same)
+    assert isinstance(decision, End)
+    assert (decision.reason, "no further round" in decision.message) == ("same_failure", True)
+
+
 def test_an_image_that_is_missing_is_nothing_that_other_code_would_mend() -> None:
     red = replace(run(plan="completed", code="completed", test="failed:image_missing"), repair_rounds=1)
     assert decide(red) == End("failed", "image_missing", "because image_missing")  # type: ignore[arg-type]

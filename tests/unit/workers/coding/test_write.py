@@ -8,8 +8,9 @@ from apps.runs.outcome import JobFailed
 from hive.home import Home
 from tests.conftest import People
 from tests.unit.workers.jobs import held, planned, printed
+from workers.coding.failure import last_failure
 from workers.coding.merging import merge
-from workers.coding.write import last_failure, write
+from workers.coding.write import write
 from workers.places import repository_of
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from apps.specs.schema import Task
 from workers.coding.engines.beginning import begin, home_of
 from workers.coding.engines.model.history import TaskHistory
-from workers.coding.engines.model.mirror import Mirror
 from workers.coding.engines.model.words import opening
 from workers.coding.engines.port import Assignment, EngineFailed, Written
 from workers.coding.engines.template import TemplateEngine
@@ -23,14 +22,11 @@ from workers.llm.loop.trajectory import Trajectory
 from workers.llm.port import Model, ModelCanceled, ModelError, OnDelta, ignore
 from workers.llm.tools.bounded import Bounds
 from workers.llm.tools.desk import Desk
-from workers.llm.tools.edit import edit
-from workers.llm.tools.files import read, write
 from workers.llm.tools.git import git_tools
-from workers.llm.tools.patch import apply_patch
 from workers.llm.tools.port import Instrument, Toolbox
-from workers.llm.tools.search import glob, grep
-from workers.llm.tools.shell import shell
+from workers.llm.tools.standard import tools_for
 from workers.llm.tools.submit import submit
+from workers.mirror import Mirror
 from workers.repo.worktree import Worktree
 from workers.sandbox.port import Sandbox
 
@@ -95,11 +91,6 @@ class ModelEngine:
         tools = [*tools_for(desk), *git_tools(history), *means.more(desk), submit()]
         box = Toolbox(tools, Bounds(keep=desk.sandbox.write))
         return Loop(means.model, box, means.trajectory, means.budget, around, Condenser(means.context_tokens))
-
-
-def tools_for(desk: Desk) -> list[Instrument]:
-    """What every model gets that works on files."""
-    return [shell(desk), read(desk), write(desk), edit(desk), apply_patch(desk), glob(desk), grep(desk)]
 
 
 def desk_for(task: Task, sandbox: Sandbox, means: Means) -> Desk:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import posixpath
 from dataclasses import dataclass, field
 
-from workers.coding.engines.model.mirror import Mirror
 from workers.llm.tools.desk import Desk
+from workers.mirror import Mirror
 from workers.repo.worktree import Worktree
 from workers.sandbox.port import WORKSPACE
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from workers.coding.engines.beginning import begin, home_of
-from workers.coding.engines.model.mirror import Mirror
 from workers.coding.engines.opencode import launch
 from workers.coding.engines.opencode.follow import Follower
 from workers.coding.engines.opencode.silence import ended_when_silent
@@ -21,6 +20,7 @@ from workers.llm.loop.ending import reason_of
 from workers.llm.loop.stuck import Stuck
 from workers.llm.loop.trajectory import Trajectory, Turn
 from workers.llm.port import ContextTooLong, Message, Role
+from workers.mirror import Mirror
 from workers.repo.worktree import Worktree
 from workers.sandbox.port import Ended, Result, Sandbox
 
