@@ -15,11 +15,13 @@ from apps.api.caller import Caller
 READ_RUNS = {"GET": "runs:read"}
 READ_JOBS = {"GET": ("runs:read", "jobs:read")}  # with the second alone: jobs of CI
 
+Scopes = Mapping[str, str | tuple[str, ...]]
+
 
 class ApiView(GenericAPIView[Any]):
     """`scopes` names what a key needs, per method; a method without an entry is refused (apps.api.auth.HasScope)."""
 
-    scopes: ClassVar[Mapping[str, str | tuple[str, ...]]] = {}
+    scopes: ClassVar[Scopes] = {}
     http_method_names: Sequence[str] = ("get", "head", "post", "put")
     rate_headers: Mapping[str, str] = {}
     pagination_class: Any = None

@@ -64,7 +64,7 @@ class SubmitJob(Strict):
         help_text="What the package must be.",
         error_messages={"invalid": "Use 64 of 0-9a-f."},
     )
-    source = SourceField(required=False)
+    source = SourceField(required=False)  # type: ignore[assignment]
 
     def validate_package_url(self, url: str) -> str:
         if not re.fullmatch(r"https?://[^\s\x00-\x1f\x7f]+", url):

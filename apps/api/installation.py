@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from django.http import Http404
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -12,7 +12,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from apps.api.base import ApiView
+from apps.api.base import ApiView, Scopes
 from apps.api.paging import Pages
 from apps.api.parsing import flag
 from apps.api.problems import Problem
@@ -67,7 +67,7 @@ class ProviderSerializer(serializers.Serializer[Looked]):
 class FixedList(ApiView):
     """A short list that is not in the database."""
 
-    scopes = ANY_KEY
+    scopes: ClassVar[Scopes] = ANY_KEY
     pagination_class = Pages
 
     def rows(self) -> Sequence[Any]:

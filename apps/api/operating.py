@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.accounts.keys import ADMIN
-from apps.api.base import ApiView
+from apps.api.base import ApiView, Scopes
 from apps.api.installation import FixedList
 from apps.api.parsing import Strict, Text
 from apps.api.problems import Problem
@@ -26,7 +26,7 @@ from apps.runs.services.pause import REASON_LENGTH, PauseRefused, pause_queue, r
 class OperatorView(ApiView):
     """For operators alone: it concerns the whole installation, whosever things they are."""
 
-    scopes = {"GET": ADMIN, "POST": ADMIN}
+    scopes: ClassVar[Scopes] = {"GET": ADMIN, "POST": ADMIN}
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)

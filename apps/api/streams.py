@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -16,7 +16,7 @@ from rest_framework.request import Request
 
 from apps.accounts.models import ApiKey
 from apps.api.auth import who_now
-from apps.api.base import READ_JOBS, READ_RUNS, ApiView
+from apps.api.base import READ_JOBS, READ_RUNS, ApiView, Scopes
 from apps.api.caller import Caller
 from apps.api.rendering import AnyRenderer, binary
 from apps.api.runs import run_of
@@ -40,7 +40,7 @@ class EventStream(AnyRenderer):
 
 
 class StreamView(ApiView):
-    scopes = READ_RUNS
+    scopes: ClassVar[Scopes] = READ_RUNS
     renderer_classes = (EventStream, JSONRenderer)
 
 

@@ -97,7 +97,9 @@ def tests_of(job: Job) -> Tests | None:
     if not isinstance(counts, Mapping):
         return None
     return Tests(
-        *(_whole(counts.get(name)) for name in ("passed", "failed", "skipped")),
+        passed=_whole(counts.get("passed")),
+        failed=_whole(counts.get("failed")),
+        skipped=_whole(counts.get("skipped")),
         seconds=_number(counts.get("seconds")),
         failures=[_failure(one) for one in _list(counts.get("failures"))[:SHOWN_FAILURES]],
         slowest=[
