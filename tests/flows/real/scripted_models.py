@@ -51,18 +51,18 @@ def diff_of(hive: Hive, run_id: int) -> str:
     return hive.client.get(f"runs/{run_id}/artifacts/{artifact['id']}/download", follow_redirects=True).text
 
 
-TURNS = """SELECT runs_turn.message, snapshot FROM runs_turn JOIN runs_task ON runs_task.id = task_id
-WHERE {} ORDER BY runs_turn.id"""
+TURNS = """SELECT runs_turn.message, runs_turn.snapshot FROM runs_turn
+JOIN runs_task ON runs_task.id = runs_turn.task_id WHERE {} ORDER BY runs_turn.id"""
 
 
 def kept_turns(hive: Hive, run_id: int) -> str:
     """All that is kept of the conversations of a run, as the database has it."""
-    return "\n".join(message for message, _ in _ask(hive, TURNS.format("run_id = ?"), run_id))
+    return "\n".join(message for message, _ in _ask(hive, TURNS.format("runs_task.run_id = ?"), run_id))
 
 
 def await_snapshot(hive: Hive, title: str) -> None:
     """Until the files after a step of this task are kept."""
-    kept = TURNS.format("runs_task.title = ? AND snapshot > ''")
+    kept = TURNS.format("runs_task.title = ? AND runs_turn.snapshot > ''")
     until(lambda: _ask(hive, kept, title), 60, lambda: f"no step of {title} is kept")
 
 
