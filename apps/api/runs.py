@@ -34,7 +34,7 @@ from apps.releases.models import Release
 from apps.runs.models import ModelCall, Priority, Run
 from apps.runs.plan.workflows import WORKFLOWS
 from apps.runs.queries import Progress, progress_of
-from apps.runs.services.start import retry_run
+from apps.runs.services.start import retry_run, why_not_again
 from apps.runs.services.stop import cancel_run
 from apps.runs.spending.queries import Spent, spent_per
 from apps.runs.states import RunStatus
@@ -136,7 +136,7 @@ class RunSerializer(serializers.ModelSerializer[Run]):
         if not (caller.has_scope("runs:write") and caller.may_change(run.project.organisation_id)):
             return []
         stops = can_move(run, RunStatus.CANCELED) and not run.stop_reason
-        return ["cancel"] * stops + ["retry"] * run.ended
+        return ["cancel"] * stops + ["retry"] * (not why_not_again(run))
 
 
 def show(view: ApiView, run: Run) -> dict[str, Any]:
@@ -239,7 +239,9 @@ class RetryRun(ApiView):
         """Start the same spec version once more, as a new run that names this one as its parent."""
         run = run_of(self, pk)
         self.caller.require_change(run.project.organisation_id)
-        if not run.ended:
-            raise Problem(409, "conflict", f"Run {pk} is {run.status}; what has ended can be retried.")
+        if why := why_not_again(run):
+            raise Problem(
+                409, "conflict", why if run.ended else f"Run {pk} is {run.status}; what has ended can be retried."
+            )
         fresh = show(self, retry_run(run, self.caller.user))
         return Response(fresh, status.HTTP_201_CREATED, headers={"Location": fresh["url"]})

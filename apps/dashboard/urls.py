@@ -22,6 +22,7 @@ from apps.dashboard.pages import (
     run_diff,
     runs,
     sign_in,
+    steering,
     theme,
 )
 
@@ -39,6 +40,10 @@ urlpatterns = [
     path("gates/<int:gate_id>/approve/", run_actions.approve, name="approve_gate"),
     path("gates/<int:gate_id>/reject/", run_actions.reject, name="reject_gate"),
     path("jobs/<int:job_id>/", jobs.job, name="job"),
+    path("jobs/<int:job_id>/say/", steering.say_to_job, name="say_to_job"),
+    path("jobs/<int:job_id>/pause/", steering.pause, name="pause_job"),
+    path("jobs/<int:job_id>/resume/", steering.resume, name="resume_job"),
+    path("jobs/<int:job_id>/hand-on/", steering.hand_on, name="hand_job_on"),
     path("releases/", releases.releases, name="releases"),
     path("releases/<int:release_id>/", releases.release, name="release"),
     path("incidents/", incidents.incidents, name="incidents"),

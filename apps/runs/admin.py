@@ -12,12 +12,13 @@ from django.http import HttpRequest
 from apps.accounts.look_only import LookOnly, act_on
 from apps.accounts.models import User
 from apps.events.lifecycle import IllegalMove, MoveLost
-from apps.runs.models import Gate, Job, ModelCall, Purse, Queue, Run, Sweep, Task, Worker
+from apps.runs.models import Gate, Job, ModelCall, Purse, Queue, Run, Steering, Sweep, Task, Worker
 from apps.runs.questions import AnswersRefused
 from apps.runs.services.approve import approve_gate, reject_gate
 from apps.runs.services.drain import drain_worker, resume_worker
 from apps.runs.services.pause import pause_queue, resume_queue
-from apps.runs.services.start import retry_run
+from apps.runs.services.start import retry_run, why_not_again
+from apps.runs.services.steer import SteeringRefused, pause_job, resume_job
 from apps.runs.services.stop import cancel_run
 from apps.runs.turns import Turn
 
@@ -48,8 +49,8 @@ class RunAdmin(LookOnly):
     @admin.action(description="Run again", permissions=["operate"])
     def retry(self, request: HttpRequest, runs: QuerySet[Run]) -> None:
         def act(run: Run) -> str:
-            if not run.ended:
-                return "it has not ended yet."
+            if why := why_not_again(run):
+                return why
             retry_run(run, _who(request))
             return ""
 
@@ -74,6 +75,26 @@ class JobAdmin(LookOnly):
     search_fields = ("=id", "=run__id", "step")
     ordering = ("-id",)
     exclude = ("lease_token",)
+    actions = ("pause", "resume")
+
+    @admin.action(description="Pause after the present step", permissions=["operate"])
+    def pause(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
+        def act(job: Job) -> None:
+            pause_job(job, _who(request))
+
+        act_on(request, jobs, act, (SteeringRefused,))
+
+    @admin.action(description="Let paused ones go on", permissions=["operate"])
+    def resume(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
+        act_on(request, jobs, partial(resume_job, user=_who(request)), (SteeringRefused,))
+
+
+@admin.register(Steering)
+class SteeringAdmin(LookOnly):
+    list_display = ("id", "kind", "job", "said_by", "said_at", "done_at")
+    list_select_related = ("job", "said_by")
+    search_fields = ("=id", "=job__id")
+    ordering = ("-id",)
 
 
 @admin.register(Gate)

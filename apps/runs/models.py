@@ -12,14 +12,30 @@ from django.utils import timezone
 from apps.events.lifecycle import Moves
 from apps.projects.models import Project
 from apps.runs import states
+from apps.runs.delegation import Delegation
 from apps.runs.gates import Gate
 from apps.runs.spending.models import ModelCall, Purse
 from apps.runs.states import JobStatus, Reason, RunStatus, TaskStatus
 from apps.runs.stations import Queue, Worker
+from apps.runs.steering import Steering
 from apps.runs.turns import Turn
 from apps.specs.models import SpecVersion
 
-__all__ = ["Gate", "Job", "ModelCall", "Priority", "Purse", "Queue", "Run", "Sweep", "Task", "Turn", "Worker"]
+__all__ = [
+    "Delegation",
+    "Gate",
+    "Job",
+    "ModelCall",
+    "Priority",
+    "Purse",
+    "Queue",
+    "Run",
+    "Steering",
+    "Sweep",
+    "Task",
+    "Turn",
+    "Worker",
+]
 
 
 class Priority(models.IntegerChoices):
@@ -48,6 +64,7 @@ class Run(models.Model):
         REQUEST = "request", "Requested"
         RETRY = "retry", "Retry"  # the same spec version once more
         REPAIR = "repair", "Repair"  # started by an incident of the parent's release
+        DELEGATED = "delegated", "Delegated"  # a sub-task of one of the parent's jobs
 
     class Landing(models.TextChoices):
         LANDED = "landed", "Landed"

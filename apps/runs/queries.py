@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
@@ -15,11 +15,11 @@ from django.db.models import QuerySet
 from apps.accounts.models import User
 from apps.events import clock
 from apps.projects.queries import in_visible_projects
-from apps.runs.models import Gate, Job, Run, Task
+from apps.runs.models import Delegation, Gate, Job, Run, Steering, Task
 from apps.runs.plan.decide import JobView, Snapshot, TaskView
 from apps.runs.plan.graph import Node
-from apps.runs.plan.workflows import TEST, WRITE_TESTS, TaskLink, nodes
-from apps.runs.states import Reason
+from apps.runs.plan.workflows import CODE, TEST, WRITE_TESTS, TaskLink, nodes
+from apps.runs.states import PUT_ASIDE, RUN_ENDED, Reason
 from apps.specs.models import SpecVersion
 
 
@@ -56,7 +56,7 @@ def read_state(run: Run) -> RunState:
     tasks = {task.key: task for task in run.tasks.all()}
     by_id = {task.pk: task for task in tasks.values()}
     newest: dict[str, Job] = {}
-    asked: dict[str, int] = {}
+    aside: dict[str, int] = {}
     before: dict[str, str] = {}  # by node: what its tests failed with in the round before
     for job in run.jobs.order_by("attempt"):
         task = by_id.get(job.task_id) if job.task_id else None
@@ -65,13 +65,14 @@ def read_state(run: Run) -> RunState:
         if job.round == round_of(job.step, task, run):
             key = Node(job.step, task.key if task else "").key
             newest[key] = job
-            asked[key] = asked.get(key, 0) + (job.reason == Reason.ASKED)
+            aside[key] = aside.get(key, 0) + (job.reason in PUT_ASIDE)
     gates = list(run.gates.all())
+    held = held_back(run)
     by_job = {gate.job_id: gate for gate in gates if gate.job_id is not None}
     snapshot = Snapshot(
         status=run.status,
         nodes=plan_nodes(run, [_link(task) for task in tasks.values()]),
-        jobs={key: view(job, by_job.get(job.pk), asked[key], before.get(key, "")) for key, job in newest.items()},
+        jobs={key: view(job, by_job.get(job.pk), aside[key], before.get(key, ""), held) for key, job in newest.items()},
         gates={
             gate.name: (gate.status, gate.message) for gate in gates if gate.job_id is None and gate.round == run.round
         },
@@ -97,12 +98,28 @@ def round_of(step: str, task: Task | None, run: Run) -> int:
     return 1 if step == WRITE_TESTS else task.round
 
 
-def view(job: Job, gate: Gate | None = None, asked: int = 0, before: str = "") -> JobView:
-    """`asked`: how many attempts at this work, with this one, ended by asking. `before`: what failed last round."""
-    attempt = max(job.attempt - asked, 1)
+def held_back(run: Run) -> set[tuple[int, str, int]]:
+    """(task, step, round) of the work that does not go on yet: a person has paused it, or its sub-task goes on."""
+    paused = Steering.objects.filter(job__run=run, kind=Steering.Kind.PAUSE, done_at=None)
+    waiting = Delegation.objects.filter(task__run=run).exclude(child__status__in=RUN_ENDED)
+    return {*paused.values_list("task_id", "step", "round"), *((one.task_id, CODE, one.round) for one in waiting)}
+
+
+def view(
+    job: Job,
+    gate: Gate | None = None,
+    aside: int = 0,
+    before: str = "",
+    held: Collection[tuple[int | None, str, int]] = (),
+) -> JobView:
+    """`aside`: how many attempts at this work, with this one, were put aside. `before`: what failed last round.
+    `held`: see held_back().
+    """
+    attempt = max(job.attempt - aside, 1)
     answer = (gate.status, gate.message) if gate else ("", "")
     same = bool(before) and job.outcome.get("fingerprint") == before
-    return JobView(job.pk, job.status, attempt, job.reason, job.message, same, is_resting(job), *answer)
+    resting = is_resting(job) or (job.task_id, job.step, job.round) in held
+    return JobView(job.pk, job.status, attempt, job.reason, job.message, same, resting, *answer)
 
 
 def is_resting(job: Job) -> bool:

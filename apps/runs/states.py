@@ -63,6 +63,9 @@ class Reason(TextChoices):
     BUDGET_EXHAUSTED = "budget_exhausted", "The budget is used up"
     STUCK = "stuck", "It went in circles"
     ASKED = "asked", "It asked a person, and goes on with the answers"
+    PAUSED = "paused", "A person paused it; it goes on from where it was"
+    DELEGATED = "delegated", "It waits for a sub-task, and goes on with its result"
+    HANDED_OFF = "handed_off", "A person handed its work to another role"
     REJECTED = "rejected", "A person rejected it at a gate"
     CANCELED_BY_USER = "canceled_by_user", "A person canceled it"
     SIBLING_FAILED = "sibling_failed", "Another part of the run failed first"
@@ -70,6 +73,8 @@ class Reason(TextChoices):
     INFRASTRUCTURE = "infrastructure", "Hive or its machine failed"
 
 
+# It gave its worker back and goes on later, in an attempt that does not count as one more.
+PUT_ASIDE = frozenset({Reason.ASKED, Reason.PAUSED, Reason.DELEGATED})
 # Not the job's fault: tried again by itself, a bounded number of times.
 RETRIED = frozenset({Reason.LOST, Reason.INFRASTRUCTURE})
 # No other code would change it: a test that ended so is no reason to write the task once more.

@@ -21,6 +21,7 @@ from hive.cli.down import down
 from hive.cli.failure import Failure
 from hive.cli.first_secrets import secrets
 from hive.cli.health import check
+from hive.cli.job import job
 from hive.cli.logs import logs
 from hive.cli.many import cancel, prune, retry
 from hive.cli.memory import memory
@@ -79,6 +80,7 @@ app.add_typer(queue, name="queue")
 app.add_typer(worker, name="worker")
 app.add_typer(memory, name="memory")
 app.add_typer(agent, name="agent")
+app.add_typer(job, name="job")
 app.command()(prune)
 app.add_typer(data, name="data")
 app.command("sign-in")(sign_in)

@@ -9,7 +9,7 @@ from apps.artifacts.services.save import save
 from apps.events.models import EventType
 from apps.runs.outcome import Outcome, counted, done, failed
 from apps.runs.services.active import ActiveJob
-from apps.runs.states import Reason
+from apps.runs.states import PUT_ASIDE, Reason
 from apps.specs.schema import Task as TaskSpec
 from workers.acceptance import acceptance_of, seal
 from workers.coding.engines.choose import engine_for
@@ -23,8 +23,9 @@ from workers.repo.worktree import Worktree, checkout
 from workers.workspaces import worktree_kept
 
 SHOWN_CHANGES = 200
+LONGEST_SUMMARY = 4_000
 WORKSPACE = "/workspace/"
-NO_FAILURE = (Reason.LOST, Reason.ASKED)
+NO_FAILURE = (Reason.LOST, *PUT_ASIDE)
 
 
 def write(job: ActiveJob) -> Outcome:
@@ -100,5 +101,6 @@ def _judge(
         commit=commit,
         outputs=promised,
         files=len(changes),
+        summary=written.summary[:LONGEST_SUMMARY],
         deploy=written.deploy,
     )

@@ -17,7 +17,7 @@ from apps.runs.models import Gate
 from apps.runs.queries import visible_gates
 from apps.runs.questions import AnswersRefused
 from apps.runs.services.approve import approve_gate, reject_gate
-from apps.runs.services.start import retry_run
+from apps.runs.services.start import retry_run, why_not_again
 from apps.runs.services.stop import cancel_run
 
 COMMENT_LIMIT = 2000
@@ -36,8 +36,8 @@ def cancel(request: HttpRequest, run_id: int) -> HttpResponse:
 def retry(request: HttpRequest, run_id: int) -> HttpResponse:
     found = find_run(request, run_id)
     user = require_change(request, found.project.organisation_id)
-    if not found.ended:
-        return said(request, "The run has not ended yet; cancel it first.", "dashboard:run", ok=False, run_id=run_id)
+    if why := why_not_again(found):
+        return said(request, why, "dashboard:run", ok=False, run_id=run_id)
     again = retry_run(found, user)
     return moved(request, reverse("dashboard:run", args=[again.pk]), f"Run {again.pk} is the same spec once more.")
 

@@ -14,6 +14,7 @@ from apps.dashboard.plan.picture import Picture, draw
 from apps.events.lifecycle import can_move
 from apps.runs.models import Gate, Job, Run
 from apps.runs.queries import Progress, progress_of, read_state
+from apps.runs.services.start import why_not_again
 from apps.runs.states import GateStatus, JobStatus, RunStatus, TaskStatus
 
 MOST_DRAWN = 60  # tasks; a larger plan is counted, not drawn
@@ -44,7 +45,7 @@ def head_of(run: Run) -> Head:
         run=run,
         progress=progress_of([run])[run.pk],
         may_cancel=can_move(run, RunStatus.CANCELED) and not run.stop_reason,
-        may_retry=run.ended,
+        may_retry=not why_not_again(run),
         stopping=asked,
         asks=not asked and not run.ended and run.gates.filter(status=GateStatus.PENDING).exists(),
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from apps.runs.plan.graph import Node, Wave, reachable, waves
 from apps.runs.plan.workflows import TEST, TESTS_CHANGED
-from apps.runs.states import NOT_OF_THE_CODE, RETRIED, RUN_ENDED, GateStatus, JobStatus, Reason, RunStatus
+from apps.runs.states import NOT_OF_THE_CODE, PUT_ASIDE, RETRIED, RUN_ENDED, GateStatus, JobStatus, Reason, RunStatus
 
 SAME = "The last repair changed nothing about the failure, so no further round is tried."
 
@@ -21,11 +21,11 @@ class JobView:
 
     id: int
     status: str
-    attempt: int = 1  # those that asked a person do not count
+    attempt: int = 1  # those that were put aside do not count
     reason: str = ""
     message: str = ""
     same_failure: bool = False  # as in the round before: another round would change nothing
-    resting: bool = False  # it failed for want of something that may come back: tried again, but not yet
+    resting: bool = False  # tried again, but not yet: something has to come back, a person or a sub-task lets it wait
     gate: str = ""  # the status of the gate that it opened, where it ended by asking a person
     answer: str = ""  # what was written at that gate
 
@@ -163,7 +163,7 @@ def _failure(run: Snapshot) -> Stop | Repair | None:
 
 
 def _tried_again(run: Snapshot, job: JobView) -> bool:
-    if job.reason == Reason.ASKED:
+    if job.reason in PUT_ASIDE:
         return job.gate != GateStatus.REJECTED
     return job.status == JobStatus.FAILED and job.reason in RETRIED and job.attempt < run.attempts
 

@@ -27,6 +27,7 @@ CI = "testing.ci"
 PACKAGE = "package"  # the task of a CI run that fetches what the others begin with
 BEGINS_A_TASK = frozenset({CODE, FETCH_PACKAGE, CI})
 NOOP = "noop"
+DELEGATED = "delegated"  # of a child run: nobody starts one but a job that delegates
 TESTS_CHANGED = "tests_changed"  # a gate that asks nobody where nothing was changed
 FETCH = "coding.fetch"
 PUSH = "coding.push"
@@ -132,6 +133,8 @@ def nodes(
         return _build(steps, tasks, gates, deploys=deploys, guarded=guarded)
     if workflow == "ci":
         return tuple(_cell(task) for task in tasks)
+    if workflow == DELEGATED:
+        return tuple(Node(CODE, task.key) for task in tasks)
     steps = WORKFLOWS[workflow].steps
     return tuple(Node(step, after=steps[max(i - 1, 0) : i]) for i, step in enumerate(steps))
 

@@ -11,9 +11,11 @@ from apps.events.lifecycle import MoveLost, move
 from apps.events.services import record
 from apps.runs.models import Gate, Run
 from apps.runs.plan.decide import Decision, End, OpenGate, PassGate, Publish, Repair, Stop, decide
+from apps.runs.plan.workflows import DELEGATED
 from apps.runs.queries import read_state
+from apps.runs.services import dispatch
 from apps.runs.services.publish import Messages, prepare
-from apps.runs.services.stop import stop_run
+from apps.runs.services.stop import stop_children, stop_run
 from apps.runs.states import GateStatus, JobStatus, Reason, RunStatus, TaskStatus
 
 NOTHING_TO_ASK = "No test, CI file or test command was changed."
@@ -81,7 +83,11 @@ def _end(run: Run, end: End) -> None:
             reason, message = end.reason or Reason.SIBLING_FAILED, "The run ended before this job began."
             move(job, JobStatus.CANCELED, reason=reason, message=message, finished_at=now)
     culprits = set(run.jobs.filter(status=JobStatus.FAILED).values_list("task_id", flat=True))
-    for task in run.tasks.filter(status__in=UNPROVEN):
+    done = run.workflow == DELEGATED and end.status == RunStatus.COMPLETED  # what proves a part is its parent's tests
+    for task in () if done else run.tasks.filter(status__in=UNPROVEN):
         to = TaskStatus.FAILED if task.pk in culprits and end.status == RunStatus.FAILED else TaskStatus.CANCELED
         move(task, to, reason=end.reason, message=end.message)
     move(run, end.status, reason=end.reason, message=end.message, finished_at=now)
+    stop_children(run.pk, Reason.SIBLING_FAILED, f"Run {run.pk}, which had asked for it, has ended.")
+    if run.cause == Run.Cause.DELEGATED and run.parent_id is not None:
+        dispatch.advance(run.parent_id)  # the job that waits for it goes on

@@ -12,7 +12,7 @@ from django.db import transaction
 from apps.events import clock, wake
 from apps.events.lifecycle import Guard, MoveLost, move
 from apps.events.services import record
-from apps.runs.models import Job, Run, Task
+from apps.runs.models import Job, Run, Steering, Task
 from apps.runs.outcome import Outcome
 from apps.runs.plan import workflows
 from apps.runs.services import dispatch
@@ -21,7 +21,7 @@ from apps.runs.services.ask import open_gate
 from apps.runs.services.output import LeaseLost
 from apps.runs.services.specified import specified
 from apps.runs.spending.spend import give_back
-from apps.runs.states import JobStatus, Reason, RunStatus, TaskStatus
+from apps.runs.states import PUT_ASIDE, JobStatus, Reason, RunStatus, TaskStatus
 
 
 def finish(active: ActiveJob, outcome: Outcome, epoch: int) -> bool:
@@ -47,6 +47,8 @@ def finish(active: ActiveJob, outcome: Outcome, epoch: int) -> bool:
             PROGRESS.get(job.step, _nothing)(job, outcome.data)
         if outcome.reason == Reason.ASKED:
             open_gate(job, outcome)
+        if outcome.reason not in PUT_ASIDE:
+            _leave_steering(job)
         go_on = (
             outcome.status == JobStatus.COMPLETED
             and run["epoch"] == epoch
@@ -92,6 +94,12 @@ def end_job(job: Job, outcome: Outcome) -> None:
     except MoveLost as error:
         raise LeaseLost(str(error)) from error
     give_back(job)
+
+
+def _leave_steering(job: Job) -> None:
+    """Nobody is paused or handed on any more; a message that came too late waits for the next round."""
+    over = Steering.objects.filter(task=job.task, step=job.step, round=job.round, done_at=None)
+    over.exclude(kind=Steering.Kind.MESSAGE).update(done_at=clock.now())
 
 
 def _nothing(job: Job, seen: dict[str, Any]) -> None:

@@ -11,13 +11,15 @@ from datetime import timedelta
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection
+from django.db.models import OuterRef, Subquery
 
 from apps.events import clock
-from apps.runs.models import Job
+from apps.runs.models import Job, Steering
+from apps.runs.plan.workflows import TEST
 from apps.runs.services.active import ActiveJob
 from apps.runs.services.output import LeaseLost
 from apps.runs.services.presence import BEAT_S, presence
-from apps.runs.states import JobStatus
+from apps.runs.states import JobStatus, Reason
 
 logger = logging.getLogger(__name__)
 
@@ -62,15 +64,20 @@ class Heart:
 
     def _look(self) -> None:
         row = self.active.row
+        handed = Steering.objects.filter(job=OuterRef("pk"), kind=Steering.Kind.HAND_OFF, done_at=None)
         asked = (
             Job.objects.filter(pk=row.pk, lease_token=row.lease_token, status=JobStatus.RUNNING)
-            .values_list("run__stop_reason", "run__stop_message")
+            .annotate(handed=Subquery(handed.values("text")[:1]))
+            .values_list("run__stop_reason", "run__stop_message", "handed")
             .first()
         )
         if asked is None:
             raise LeaseLost
-        if asked[0]:
-            self.active.stop(*asked)
+        reason, message, handed_off = asked
+        if reason:
+            self.active.stop(reason, message)
+        elif handed_off is not None and row.step == TEST:  # others are asked between their steps
+            self.active.stop(Reason.HANDED_OFF, handed_off or "A person handed it back to coding.")
 
 
 class Pulse:

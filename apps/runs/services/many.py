@@ -13,7 +13,7 @@ from django.db.models.lookups import GreaterThanOrEqual, LessThan
 
 from apps.accounts.models import User
 from apps.runs.models import Run
-from apps.runs.services.start import retry_run
+from apps.runs.services.start import retry_run, why_not_again
 from apps.runs.services.stop import cancel_run
 from apps.runs.states import RunStatus
 
@@ -64,8 +64,8 @@ def retry_many(runs: QuerySet[Run], wanted: Wanted, user: User | None, *, dry_ru
 
 
 def _retry_once(run: Run, user: User | None, dry_run: bool) -> Told:
-    if not run.ended:
-        return Told(run.pk, False, "It has not ended yet.")
+    if why := why_not_again(run):
+        return Told(run.pk, False, why if run.ended else "It has not ended yet.")
     with transaction.atomic():
         Run.objects.select_for_update(of=("self",), no_key=True).get(pk=run.pk)
         again = Run.objects.filter(parent=run, cause=Run.Cause.RETRY).order_by("pk").first()

@@ -110,6 +110,15 @@ def workflow_again(run: Run) -> str:
     return "build" if run.workflow == "story" and run.spec_version_id else run.workflow
 
 
+def why_not_again(run: Run) -> str:
+    """Why this run cannot be started once more; empty where it can."""
+    if not run.ended:
+        return "The run has not ended yet; cancel it first."
+    if run.workflow not in WORKFLOWS:
+        return f"It was a part of run {run.parent_id}, and cannot be run without it."
+    return ""
+
+
 def retry_run(run: Run, user: User | None) -> Run:
     """The same spec version, or a story without one, once more: a new run that names this one as its parent."""
     if again := AGAIN.get(run.workflow):

@@ -23,9 +23,17 @@ def stop_run(run_id: int, reason: Reason, message: str) -> bool:
             .update(stop_reason=reason, stop_message=message)
         )
         if asked:
+            stop_children(run_id, reason, message)
             dispatch.advance(run_id)
             transaction.on_commit(lambda: wake.run(run_id))
     return bool(asked)
+
+
+def stop_children(run_id: int, reason: Reason, message: str) -> None:
+    """What a run has delegated ends with it, and what that has delegated. Call in the transaction that ends the run."""
+    delegated = Run.objects.filter(parent_id=run_id, cause=Run.Cause.DELEGATED).exclude(status__in=RUN_ENDED)
+    for child_id in delegated.values_list("pk", flat=True):
+        stop_run(child_id, reason, message)
 
 
 def cancel_run(run: Run, user: User | None) -> bool:

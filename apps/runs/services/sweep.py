@@ -14,18 +14,19 @@ from kombu.exceptions import KombuError
 
 from apps.events import clock
 from apps.runs.due import due_jobs, held_up, to_be_tried_again
-from apps.runs.models import Gate, Job, Queue, Run, Sweep
+from apps.runs.models import Delegation, Gate, Job, Queue, Run, Steering, Sweep
 from apps.runs.queries import is_resting
 from apps.runs.services import dispatch
 from apps.runs.services.pause import resume_lapsed
 from apps.runs.services.reap import BATCH, reap_dead_workers, reap_expired
 from apps.runs.services.stop import stop_run
-from apps.runs.states import GateStatus, JobStatus, Reason, RunStatus
+from apps.runs.states import RUN_ENDED, GateStatus, JobStatus, Reason, RunStatus
 
 logger = logging.getLogger(__name__)
 
 IN_FLIGHT = (RunStatus.QUEUED, RunStatus.RUNNING)
 MOST_DOUBLINGS = 6
+PAUSED = {"kind": Steering.Kind.PAUSE, "done_at": None}
 NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -65,6 +66,7 @@ def _grant_grace(now: datetime) -> None:
 def _stop_overdue(now: datetime, paused: list[str]) -> None:
     """What waits for a paused queue waits for a person; resuming prolongs its time by as much."""
     overdue = Run.objects.filter(status=RunStatus.RUNNING, stop_reason="", deadline_at__lt=now)
+    overdue = overdue.exclude(Exists(Steering.objects.filter(job__run_id=OuterRef("pk"), **PAUSED)))
     if paused:
         overdue = overdue.exclude(held_up(paused))
     for run in overdue[:BATCH]:
@@ -125,12 +127,15 @@ def _quiet(now: datetime, paused: list[str]) -> QuerySet[Any]:
     """
     running = Job.objects.filter(run_id=OuterRef("pk"), status=JobStatus.RUNNING)
     asked = Gate.objects.filter(run_id=OuterRef("pk"), status=GateStatus.PENDING)
+    paused_job = Steering.objects.filter(job__run_id=OuterRef("pk"), **PAUSED)
+    child = Delegation.objects.filter(task__run_id=OuterRef("pk")).exclude(child__status__in=RUN_ENDED)
+    waits = Exists(asked) | Exists(paused_job) | Exists(child)
     busy = Exists(due_jobs().filter(run_id=OuterRef("pk"))) | Exists(to_be_tried_again().filter(run_id=OuterRef("pk")))
     quiet = (
         Run.objects.filter(status__in=IN_FLIGHT, published_at__lt=now - timedelta(seconds=2 * settings.SWEEP_S))
         .exclude(Exists(running))
         .exclude(Exists(asked.filter(job__isnull=True)))
-        .exclude(Q(Exists(asked)) & ~Q(busy))
+        .exclude(Q(waits) & ~Q(busy))
     )
     if paused:  # before the batch is cut: a thousand that wait would hide one that was forgotten
         quiet = quiet.exclude(held_up(paused))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from apps.events import clock
-from apps.runs.models import Run
+from apps.runs.models import Run, Steering
 from apps.runs.spending.explain import Exhausted
 from apps.runs.spending.limits import purse_of
 
@@ -27,9 +27,11 @@ def worked_for(run: Run, now: datetime) -> timedelta:
 
 
 def _waited(run: Run, now: datetime) -> timedelta:
-    """While two gates waited at once, it counts once."""
+    """At gates, and while a person had paused a job. While two waited at once, it counts once."""
     waited, until = timedelta(0), run.started_at or now
-    for opened_at, decided_at in run.gates.order_by("opened_at").values_list("opened_at", "decided_at"):
+    pauses = Steering.objects.filter(job__run=run, kind=Steering.Kind.PAUSE).values_list("said_at", "done_at")
+    spans = [*run.gates.values_list("opened_at", "decided_at"), *pauses]
+    for opened_at, decided_at in sorted(spans, key=lambda span: span[0]):
         end = decided_at or now
         waited += max(end - max(opened_at, until), timedelta(0))
         until = max(until, end)

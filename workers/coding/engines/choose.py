@@ -21,15 +21,12 @@ from workers.coding.engines.opencode.engine import OpencodeEngine
 from workers.coding.engines.opencode.program import NoProgram, find
 from workers.coding.engines.port import Engine, EngineFailed
 from workers.coding.engines.template import TemplateEngine, standard_catalogue
+from workers.coding.engines.tools import tools_of
 from workers.confine import kind_for, sandbox_for
 from workers.kept import KeptTrajectory
-from workers.llm.tools.memory import memory_tools
-from workers.llm.tools.port import Instrument
-from workers.llm.tools.web import web_tools
-from workers.remembering import JobMemory
 from workers.repo.worktree import Worktree
+from workers.steered import Steered
 from workers.telling import Telling
-from workers.web.fetch import Web
 
 LONGEST_S = 24 * 3600.0  # for one job, where the budget of the run sets no time
 
@@ -53,17 +50,20 @@ def template_engine() -> TemplateEngine:
 def model_engine(job: ActiveJob, tree: Worktree) -> ModelEngine:
     """With the model of the role, held to the run's budget; its steps are kept under the task's name."""
     limits = Task.model_validate(job.task.spec).constraints
+    steered, trajectory, snapshots = Steered(job), KeptTrajectory(job), f"steps/task-{job.task.pk}"
     return ModelEngine(
         Means(
             model=model_for(job),
             budget=JobBudget(job),
-            trajectory=KeptTrajectory(job),
+            trajectory=trajectory,
             open_sandbox=lambda: sandbox_for(job, limits),
             worktree=tree,
-            snapshots=f"steps/task-{job.task.pk}",
+            snapshots=snapshots,
             inputs=template_engine(),
             on_delta=Telling(job),
-            more=lambda _desk: [*_web(limits), *memory_tools(JobMemory(job))],
+            said=steered.said,
+            between=steered.between,
+            more=tools_of(job, tree, snapshots, trajectory, limits),
             locked=locked_for(job),
         )
     )
@@ -105,11 +105,6 @@ def locked_for(job: ActiveJob) -> Callable[[str], str]:
         return lambda _: ""
     said = "the acceptance tests belong to the tester. Make the code do what they ask."
     return lambda path: said if path == SEALED or path.startswith(f"{SEALED}/") else ""
-
-
-def _web(limits: Constraints) -> list[Instrument]:
-    """Only where the spec asks for the network: what is not needed is not offered."""
-    return web_tools(Web()) if limits.network == "internet" else []
 
 
 ENGINES: dict[str, Callable[[ActiveJob, Worktree], Engine]] = {

@@ -13,7 +13,7 @@ from typing import Protocol
 from workers.llm.budget import Budget
 from workers.llm.loop.condense import Condenser
 from workers.llm.loop.stuck import NUDGE, Watch
-from workers.llm.loop.trajectory import Trajectory, Turn, unanswered
+from workers.llm.loop.trajectory import Said, Trajectory, Turn, unanswered
 from workers.llm.port import ContextTooLong, Finish, Message, Model, OnDelta, Reply, Role, ToolCall, ignore
 from workers.llm.tools.port import Answer, Submitted, Toolbox
 
@@ -31,12 +31,15 @@ class Tell(Protocol):
 class Surroundings:
     """What the loop needs of whoever runs it. Every call may raise, and the loop ends with that.
 
-    `snapshot` keeps the files as they are and names them; `said` gives what people wrote to the job meanwhile.
+    `between` is called before each step, where a person may hold the job: what it raises ends the loop, Submitted as
+    if the model had. `snapshot` keeps the files as they are and names them; `said` gives what people wrote to the job
+    and was not kept yet.
     """
 
     tell: Tell
     snapshot: Callable[[], str] = lambda: ""
-    said: Callable[[], Sequence[str]] = tuple
+    said: Callable[[], Sequence[Said]] = tuple
+    between: Callable[[], None] = lambda: None
     on_delta: OnDelta = ignore
 
 
@@ -73,12 +76,13 @@ class Loop:
             self._answer(call)  # its reply is paid for; only what it asked for is missing
 
     def step(self) -> None:
+        self.around.between()
         self.execute(self.query())
 
     def query(self) -> Reply:
         self.budget.step()
-        for text in self.around.said():
-            self._keep(Message(Role.USER, text))
+        for one in self.around.said():
+            self._keep(Message(Role.USER, one.text), said=one.number)
         reply = self._ask()
         self._keep(reply.message)
         return reply
@@ -115,8 +119,8 @@ class Loop:
         text = f"{answer.text}\n\n{nudge}" if nudge else answer.text
         self._keep(Message(Role.TOOL, text, call_id=call.id, name=call.name), snapshot)
 
-    def _keep(self, message: Message, snapshot: str = "") -> None:
-        self.trajectory.append(Turn(message, snapshot))
+    def _keep(self, message: Message, snapshot: str = "", said: int = 0) -> None:
+        self.trajectory.append(Turn(message, snapshot, said))
         self.messages.append(message)
 
     def _recall(self, turns: Sequence[Turn]) -> None:

@@ -10,11 +10,23 @@ from workers.llm.port import Message, Role
 
 
 @dataclass(frozen=True)
+class Said:
+    """What a person wrote to the job; `number` is who keeps it's own, 0 where nobody does."""
+
+    text: str
+    number: int = 0
+
+
+@dataclass(frozen=True)
 class Turn:
-    """One message, and the name of the snapshot that was taken of the files after it; empty where nothing changed."""
+    """One message, and the name of the snapshot that was taken of the files after it; empty where nothing changed.
+
+    `said` is the number of the person's word that the message is: kept together, it is delivered once.
+    """
 
     message: Message
     snapshot: str = ""
+    said: int = 0
 
 
 class Trajectory(Protocol):

@@ -28,6 +28,8 @@ class Row:
     or_scope: str = ""  # is enough too, for things of CI
 
 
+# Of a job that has ended: it is refused to who may.
+STEERING = {"message": {"text": "Hello"}, "hand-off": {"role": "testing"}, "pause": None, "resume": None}
 TABLE = {
     "GET runs": Row(LIST),
     "POST runs": Row(MAKES, 201, {"workflow": "noop"}, "runs:write"),
@@ -52,6 +54,8 @@ TABLE = {
     "POST ci-jobs": Row(MAKES, 201, {"job": "commands: [make]", "project": "fresh"}, "jobs:create"),
     "POST ci-job-cancel": Row(OURS, 202, scope="jobs:cancel"),
     **{f"GET ci-job-{one}": Row(OURS, scope="jobs:read") for one in ("status", "artifacts")},
+    "GET job-steering": Row(OURS),
+    **{f"POST job-{verb}": Row(OURS, 409, body, "runs:write") for verb, body in STEERING.items()},
     "GET gates": Row(LIST),
     "GET gate": Row(OURS),
     "POST gate-approve": Row(OURS, scope="gates:write"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ from workers.llm.loop.condense import Condenser
 from workers.llm.loop.ending import reason_of
 from workers.llm.loop.loop import Loop, Surroundings
 from workers.llm.loop.stuck import Stuck
-from workers.llm.loop.trajectory import Trajectory
+from workers.llm.loop.trajectory import Said, Trajectory
 from workers.llm.port import Model, ModelCanceled, ModelError, OnDelta, ignore
 from workers.llm.tools.bounded import Bounds
 from workers.llm.tools.desk import Desk
@@ -38,7 +38,7 @@ class Means:
     """What a model needs to work on one task, from whoever has it.
 
     `snapshots`: the name under refs/hive that keeps the files after each step. `more`: further tools (web, memory …).
-    `locked` says why a path may not be changed, or nothing. `said`: what people wrote to the job since last asked.
+    `locked` says why a path may not be changed, or nothing. `said`, `between`: see loop.Surroundings.
     """
 
     model: Model
@@ -50,7 +50,8 @@ class Means:
     inputs: TemplateEngine
     on_delta: OnDelta = ignore
     locked: Callable[[str], str] = lambda _: ""
-    said: Callable[[], list[str]] = list
+    said: Callable[[], Sequence[Said]] = tuple
+    between: Callable[[], None] = lambda: None
     more: Callable[[Desk], list[Instrument]] = lambda _: []
     context_tokens: int = CONTEXT_TOKENS
 
@@ -87,7 +88,7 @@ class ModelEngine:
         def snapshot() -> str:
             return means.worktree.snapshot(means.snapshots) if mirror.sync() else ""
 
-        around = Surroundings(assignment.emit, snapshot, means.said, means.on_delta)
+        around = Surroundings(assignment.emit, snapshot, means.said, means.between, means.on_delta)
         tools = [*tools_for(desk), *git_tools(history), *means.more(desk), submit()]
         box = Toolbox(tools, Bounds(keep=desk.sandbox.write))
         return Loop(means.model, box, means.trajectory, means.budget, around, Condenser(means.context_tokens))

@@ -10,7 +10,7 @@ from workers.llm.budget import FakeBudget
 from workers.llm.fake import FakeModel
 from workers.llm.loop.condense import Condenser
 from workers.llm.loop.loop import Loop, Surroundings
-from workers.llm.loop.trajectory import MemoryTrajectory
+from workers.llm.loop.trajectory import MemoryTrajectory, Said
 from workers.llm.port import Message, Reply, Role
 from workers.llm.tools.port import Arguments, Instrument, Submitted, Toolbox, ToolFailed
 from workers.llm.tools.submit import submit
@@ -56,9 +56,9 @@ class Stage:
     def _tell(self, type: str, **data: object) -> None:
         self.told.append((type, data))
 
-    def _said(self) -> list[str]:
+    def _said(self) -> list[Said]:
         said, self.people_say = self.people_say, []
-        return said
+        return [Said(text) for text in said]
 
     @property
     def texts(self) -> list[str]:
