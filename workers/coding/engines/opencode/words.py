@@ -18,4 +18,4 @@ def prompt_for(assignment: Assignment, sandbox: Sandbox, *, goes_on: bool) -> st
         network="There is a network." if task.constraints.network == "internet" else "There is no network.",
         workspace=sandbox.workspace,
     )
-    return f"{task_text(task, assignment.failure)}\n\n{rules}{GOES_ON if goes_on else ''}"
+    return f"{task_text(task, assignment.failure, assignment.acceptance)}\n\n{rules}{GOES_ON if goes_on else ''}"
