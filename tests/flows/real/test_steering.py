@@ -21,7 +21,7 @@ engine: model
 outputs: [{path: index.html}]
 tests: [{run: test -f index.html}]
 """
-PAGE = calls("write", path="index.html", content="<h1>Hello</h1>\n")
+PAGE = calls("write", path="/workspace/tasks/page/index.html", content="<h1>Hello</h1>\n")
 DONE = calls("submit", summary="Done.")
 
 
