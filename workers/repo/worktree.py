@@ -11,6 +11,8 @@ from pathlib import Path
 from workers.repo.git import GitError, git
 from workers.repo.repository import Repository
 
+BYPRODUCTS = Path(__file__).with_name("byproducts.gitignore")
+
 
 @dataclass(frozen=True)
 class Worktree:
@@ -57,7 +59,8 @@ class Worktree:
 
     def _git(self, *args: str) -> str:
         """The worktree's `.git` file is not read: whoever wrote in the worktree could have changed it."""
-        return git(f"--git-dir={self._git_dir}", f"--work-tree={self.path}", *args, cwd=self.path).decode().strip()
+        where = (f"--git-dir={self._git_dir}", f"--work-tree={self.path}")
+        return git("-c", f"core.excludesFile={BYPRODUCTS}", *where, *args, cwd=self.path).decode().strip()
 
     @property
     def _git_dir(self) -> Path:

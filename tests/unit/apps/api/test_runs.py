@@ -40,7 +40,11 @@ def test_a_run_tells_everything_that_a_reader_needs(owner: Api, things: Things) 
         "priority": "normal",
         "cause": "request",
         "parent": None,
-        "commit": "",
+        "commit": things.run.commit,
+        "branch": "",
+        "spec": things.version.pk,
+        "unattended": False,
+        "budget": {},
         "progress": {"done": 1, "total": 5},
         "created_at": 1,
         "started_at": 1,
@@ -136,16 +140,16 @@ def test_counting_stops_where_it_would_get_slow(owner: Api, people: People, monk
 
 
 def test_filters(owner: Api, people: People, things: Things) -> None:
-    old, (first, last) = things.run, make_runs(people, 2)
+    old, pipeline, (first, last) = things.run, things.ci.pk, make_runs(people, 2)
     Run.objects.filter(pk=old.pk).update(status=RunStatus.FAILED, created_at=timezone.now() - timedelta(days=2))
     Run.objects.filter(pk=last.pk).update(parent=old, cause="retry")
     yesterday = (timezone.now() - timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
     assert ids(owner.get("/runs?status=failed")) == [old.pk]
-    assert ids(owner.get("/runs?status=failed&status=queued")) == [last.pk, first.pk, old.pk]
-    assert ids(owner.get(f"/runs?since={yesterday}")) == [last.pk, first.pk]
+    assert ids(owner.get("/runs?status=failed&status=queued")) == [last.pk, first.pk, pipeline, old.pk]
+    assert ids(owner.get(f"/runs?since={yesterday}")) == [last.pk, first.pk, pipeline]
     assert ids(owner.get(f"/runs?until={yesterday}")) == [old.pk]
     assert ids(owner.get(f"/runs?parent={old.pk}")) == ids(owner.get("/runs?cause=retry")) == [last.pk]
-    assert ids(owner.get(f"/runs?before={last.pk}")) == [first.pk, old.pk]
+    assert ids(owner.get(f"/runs?before={last.pk}")) == [first.pk, pipeline, old.pk]
     assert ids(owner.get("/runs?project=site&workflow=noop&page_size=1")) == [last.pk]
     assert ids(owner.get("/runs?project=elsewhere")) == []
 

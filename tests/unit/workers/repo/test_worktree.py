@@ -29,6 +29,15 @@ def test_ignored_files_are_not_committed(repository: Repository, tmp_path: Path)
     assert repository.files(commit) == [".gitignore"]
 
 
+def test_byte_code_is_not_committed_whatever_the_repository_ignores(repository: Repository, tmp_path: Path) -> None:
+    with checkout(repository, repository.resolve("main"), tmp_path / "tree") as tree:
+        (tree.path / "tests" / "__pycache__").mkdir(parents=True)
+        (tree.path / "tests" / "__pycache__" / "test_it.cpython-311.pyc").write_text("x")
+        (tree.path / "tests" / "test_it.py").write_text("x")
+        commit = tree.commit("Change")
+    assert repository.files(commit) == ["tests/test_it.py"]
+
+
 def test_nothing_written_is_no_commit(repository: Repository, tmp_path: Path) -> None:
     base = repository.resolve("main")
     with checkout(repository, base, tmp_path / "tree") as tree:
