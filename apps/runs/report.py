@@ -1,4 +1,4 @@
-"""The report of a run: what was asked for, which task did it, which test showed it, at which commit, and what came of it."""
+"""The report of a run: per thing that was asked for, its task, the test that tried it, the commit, and the result."""
 
 from __future__ import annotations
 

@@ -27,6 +27,7 @@ from hive.cli.many import cancel, prune, retry
 from hive.cli.memory import memory
 from hive.cli.project import project
 from hive.cli.queue import queue
+from hive.cli.report import report
 from hive.cli.run import run as run_verb
 from hive.cli.sign_in import sign_in
 from hive.cli.single import beat, flower, host, migrate, run_worker, web
@@ -69,6 +70,7 @@ app.command()(status)
 app.command()(doctor)
 app.command("run")(run_verb)
 app.command()(logs)
+app.command()(report)
 app.command()(cancel)
 app.command()(retry)
 app.command()(approve)

@@ -8,7 +8,7 @@ from typing import Any
 
 from apps.runs.models import Job, Run, Task
 from apps.runs.plan.workflows import ACCEPT, TEST, VERIFY
-from apps.runs.states import JobStatus
+from apps.runs.report import newest_outcomes
 
 SHOWN = 60  # tasks; the rest is counted
 
@@ -25,6 +25,7 @@ class TestSeen:
     passed: int | None = None
     failed: int | None = None
     skipped: int | None = None
+    requirement: str = ""  # what it shows, in words, where the tester wrote it
 
 
 @dataclass(frozen=True)
@@ -57,22 +58,13 @@ def evidence_of(run: Run) -> Evidence:
     """Three queries. What the newest ended job of a step says counts, also where it failed."""
     tasks = list(run.tasks.defer("spec").order_by("position")[: SHOWN + 1])
     left_out = run.tasks.count() - SHOWN if len(tasks) > SHOWN else 0
-    newest = _newest_outcomes(run, tasks[:SHOWN])
+    newest = newest_outcomes(run, tasks[:SHOWN])
     return Evidence(
         tasks=[_task(task, newest.get((TEST, task.pk), {})) for task in tasks[:SHOWN]],
         left_out=left_out,
         whole=read_tests(newest.get((VERIFY, None), {}).get("tests")),
         checks=read_checks(newest.get((ACCEPT, None), {}).get("checks")),
     )
-
-
-def _newest_outcomes(run: Run, tasks: Sequence[Task]) -> dict[tuple[str, int | None], Mapping[str, Any]]:
-    ended = run.jobs.filter(step__in=(TEST, VERIFY, ACCEPT), status__in=(JobStatus.COMPLETED, JobStatus.FAILED))
-    rows = ended.filter(task__in=tasks) | ended.filter(task=None)
-    return {
-        (step, task): _mapping(outcome)
-        for step, task, outcome in rows.order_by("pk").values_list("step", "task", "outcome")
-    }
 
 
 def _task(task: Task, tested: Mapping[str, Any]) -> TaskEvidence:
@@ -103,6 +95,7 @@ def _test(one: Mapping[str, Any]) -> TestSeen:
         passed=_whole(counts.get("passed")),
         failed=_whole(counts.get("failed")),
         skipped=_whole(counts.get("skipped")),
+        requirement=f"{one.get('requirement') or ''} {one.get('text') or ''}".strip(),
     )
 
 

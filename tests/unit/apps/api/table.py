@@ -42,6 +42,7 @@ TABLE = {
     "PUT run-file": Row(OURS, 201, b"1", scope="code:write", query="?path=new"),
     "DELETE run-file": Row(OURS, scope="code:write", query="?path=README"),
     "GET run-diff": Row(OURS, scope="code:read"),
+    "GET run-report": Row(OURS),
     "GET run-tasks": Row(OURS),
     "GET run-jobs": Row(OURS),
     "GET run-events": Row(OURS),
