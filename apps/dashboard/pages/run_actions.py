@@ -48,7 +48,7 @@ def approve(request: HttpRequest, gate_id: int) -> HttpResponse:
         answers = [request.POST.get(f"answer-{at}", "") for at in range(len(gate.questions))]
         approve_gate(gate, user, message, answers)
 
-    return _decide(request, gate_id, decide, "The run goes on.")
+    return _decide(request, gate_id, decide, "Approved: the run goes on.")
 
 
 @page("POST")
