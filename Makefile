@@ -4,7 +4,7 @@ BIN := .venv/bin
 ARGS ?=
 
 # Tests that the choice of the database may make a difference to; what PostgreSQL alone can show is in tests/postgresql.
-NEAR_DATABASE := $(addprefix tests/unit/apps/,runs memory events artifacts api releases incidents dashboard/test_run_list.py) \
+NEAR_DATABASE := $(addprefix tests/unit/apps/,runs memory fleet ci projects events artifacts api releases incidents dashboard/test_run_list.py) \
   tests/postgresql
 
 .PHONY: install install-dev demo test test-postgresql check bench requirements clean

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 
 from apps.accounts.look_only import LookOnly, act_on
 from apps.accounts.models import User
-from apps.fleet.models import Agent, Assignment, EnrolmentToken
+from apps.fleet.models import Agent, Assignment, Command, EnrolmentToken, Upload
 from apps.fleet.services.enrol import revoke_token
 from apps.fleet.services.hold import drain_agent, pause_agent, resume_agent, revoke_agent
 
@@ -61,3 +61,17 @@ class AssignmentAdmin(LookOnly):
     list_select_related = ("job", "agent")
     search_fields = ("=job__id", "agent__name")
     exclude = ("lease_token",)
+
+
+@admin.register(Command)
+class CommandAdmin(LookOnly):
+    list_display = ("kind", "agent", "created_at", "acknowledged_at")
+    list_select_related = ("agent",)
+    search_fields = ("agent__name",)
+
+
+@admin.register(Upload)
+class UploadAdmin(LookOnly):
+    list_display = ("name", "assignment", "kind", "size_bytes", "finished_at")
+    list_select_related = ("assignment",)
+    search_fields = ("name",)

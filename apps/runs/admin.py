@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from apps.accounts.look_only import LookOnly, act_on
 from apps.accounts.models import User
 from apps.events.lifecycle import IllegalMove, MoveLost
+from apps.runs.delegation import Delegation
 from apps.runs.models import Gate, Job, ModelCall, Purse, Queue, Run, Steering, Sweep, Task, Worker
 from apps.runs.questions import AnswersRefused
 from apps.runs.services.approve import approve_gate, reject_gate
@@ -197,4 +198,12 @@ class TurnAdmin(LookOnly):
     list_display = ("id", "task", "round", "number", "job_id", "snapshot", "at")
     list_select_related = ("task",)
     search_fields = ("=job_id", "snapshot")
+    ordering = ("-id",)
+
+
+@admin.register(Delegation)
+class DelegationAdmin(LookOnly):
+    list_display = ("task", "round", "call", "child")
+    list_select_related = ("task", "child")
+    search_fields = ("=child__id",)
     ordering = ("-id",)
