@@ -96,7 +96,7 @@ def test_one_whose_work_breaks_too(people: People, home: Home, monkeypatch: pyte
         raise ZeroDivisionError("a bug")
 
     active = job_of_tests(people, "true")
-    monkeypatch.setattr(run_tests, "_run_test", broken)
+    monkeypatch.setattr(run_tests, "run_command", broken)
     assert attempt(active, run_tests.test).reason == "infrastructure"
     assert "tasks/site/index.html" in workspace(active)
 
