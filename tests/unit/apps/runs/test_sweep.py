@@ -107,13 +107,13 @@ def test_what_did_not_help_is_waited_for_twice_as_long_until_something_moves(
 
 
 def test_a_run_that_rests_is_not_taken_for_forgotten(job: Job, settings: Any) -> None:
-    settings.REST_S = 30
+    settings.REST_S = 300
     with committed():
         finish(ActiveJob(claimed(job)), failed(Reason.INFRASTRUCTURE, "The store is away."), 1)
     ended = Job.objects.filter(pk=job.pk)
-    ended.update(finished_at=timezone.now() - timedelta(seconds=20))
+    ended.update(finished_at=timezone.now() - timedelta(seconds=150))
     assert (passes(100), Run.objects.get(pk=job.run_id).republished) == ([], 0)
-    ended.update(finished_at=timezone.now() - timedelta(seconds=31))
+    ended.update(finished_at=timezone.now() - timedelta(seconds=301))
     assert passes(100) == [job.run_id]
 
 
