@@ -228,7 +228,7 @@ def test_a_session_that_ended_meanwhile_is_said(own_site: Site, sign_in: SignIn,
     own_site.kill()
     own_site.start()
     sign_in_heading = page.get_by_role("heading", name="Sign in to Hive")  # whichever part of the page asks first
-    expect(page.get_by_text("No longer allowed").or_(sign_in_heading)).to_be_visible()
+    expect(page.locator("#connection", has_text="No longer allowed").or_(sign_in_heading)).to_be_visible()
     if not sign_in_heading.is_visible():
         page.evaluate("htmx.trigger('#part-plan', 'live')")
     expect(sign_in_heading).to_be_visible()
