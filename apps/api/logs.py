@@ -49,9 +49,10 @@ class JobLog(ApiView):
     def get_throttles(self) -> list[Any]:
         return [] if self._writes else super().get_throttles()
 
-    def _allowed_methods(self) -> list[str]:
+    @property
+    def allowed_methods(self) -> list[str]:
         """What the document has: PATCH belongs to docs/agent-protocol.md, and is an agent's alone."""
-        return [method for method in super()._allowed_methods() if method != "PATCH"]
+        return [method for method in super().allowed_methods if method != "PATCH"]
 
     @extend_schema(exclude=True)
     def patch(self, request: Request, pk: int) -> HttpResponseBase:
