@@ -72,8 +72,8 @@ def test_more_output_than_is_kept_is_refused(agent: Agent, one: Offer) -> None:
 def test_a_secret_is_masked_also_where_two_pieces_meet(agent: Agent, one: Offer, job: Job, people: People) -> None:
     put_secret(people.project, "TOKEN", "hush-hush")
     assert send(agent, one, 0, b"it is hush") == 6
-    assert send(agent, one, 6, b"hush-hush, yes") == 20
-    assert log_of(job) == b"it is *********, yes"
+    assert send(agent, one, 6, b"hush-hush, yes!") == 21
+    assert log_of(job) == b"it is *********, yes!"
 
 
 def test_what_only_looks_like_a_secret_arrives_with_the_last_piece(
