@@ -79,7 +79,11 @@ def program(name: str, package: str, *options: str, folder: Path) -> Iterator[No
         yield
     finally:
         process.terminate()
-        process.wait(20)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:  # Caddy waits for ever for the last connection to end
+            process.kill()
+            process.wait()
 
 
 @contextmanager
