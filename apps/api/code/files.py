@@ -148,9 +148,9 @@ def _expected(request: Request) -> str:
     found = ETAG.fullmatch(match)
     if not found:
         detail = "Say what you saw: If-Match with the file's etag, or If-None-Match: * for a file that is new."
-        raise Problem(
-            428 if not match else 412, "precondition_required" if not match else "precondition_failed", detail
-        )
+        if not match:
+            raise Problem(428, "precondition_required", detail)
+        raise Problem(412, "precondition_failed", detail)
     return found[1]
 
 
