@@ -43,5 +43,5 @@ def test_a_worker_declares_no_queues_for_messages_that_are_to_wait() -> None:
 
 
 def test_the_kind_is_read_from_the_address() -> None:
-    assert is_rabbitmq(Celery(broker="amqps://host//"))
-    assert not is_rabbitmq(Celery(broker="redis://host/0"))
+    assert is_rabbitmq(Celery(broker="amqps://host//", set_as_current=False))
+    assert not is_rabbitmq(Celery(broker="redis://host/0", set_as_current=False))
