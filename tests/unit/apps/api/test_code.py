@@ -158,7 +158,7 @@ def test_a_link_is_good_for_its_project_and_its_person_alone(own: int, people: P
     assert Api().ask("PUT", f"/uploads/{token}", archive(a="1")).status_code == 404
 
 
-@pytest.mark.parametrize("body", [b"nothing", b"", archive(**{"../../x": "1"})])
+@pytest.mark.parametrize("body", [b"nothing", b"", archive(**{"../../x": "1"})], ids=["no archive", "empty", "outside"])
 def test_what_cannot_be_taken_is_refused_and_changes_nothing(own: int, people: People, owner: Api, body: Any) -> None:
     token = make_link(people.project, people.owner).token
     assert Api().ask("PUT", f"/uploads/{token}", body).json()["code"] == "not_taken"
