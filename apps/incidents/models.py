@@ -12,7 +12,7 @@ from apps.events.lifecycle import Moves
 from apps.incidents.states import INCIDENT_MOVES, IncidentStatus
 from apps.releases.models import Release
 from apps.runs.models import Run
-from apps.runs.states import Reason
+from apps.runs.states import reasons
 
 
 class Probe(models.Model):
@@ -64,7 +64,7 @@ class Incident(models.Model):
     release = models.ForeignKey(Release, models.CASCADE, related_name="incidents")
     probe = models.ForeignKey(Probe, models.SET_NULL, null=True, related_name="incidents")
     status = models.CharField(max_length=12, choices=IncidentStatus, default=IncidentStatus.OPEN)
-    reason = models.CharField(max_length=30, choices=Reason, blank=True)
+    reason = models.CharField(max_length=30, choices=reasons, blank=True)
     message = models.TextField(blank=True)
     evidence = models.JSONField(default=dict, help_text="The failed checks and the end of the release's log.")
     actions = models.JSONField(default=list, help_text="What was tried: [{at, action, outcome}].")

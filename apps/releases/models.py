@@ -11,7 +11,7 @@ from apps.events.lifecycle import Moves
 from apps.projects.models import Project
 from apps.releases.states import RELEASE_MOVES, ReleaseStatus
 from apps.runs.models import Job, Run
-from apps.runs.states import Reason
+from apps.runs.states import reasons
 
 
 class Environment(models.Model):
@@ -61,7 +61,7 @@ class Release(models.Model):
     handle = models.JSONField(default=dict, help_text="What the target needs to find it again.")
 
     status = models.CharField(max_length=12, choices=ReleaseStatus, default=ReleaseStatus.PENDING)
-    reason = models.CharField(max_length=30, choices=Reason, blank=True)
+    reason = models.CharField(max_length=30, choices=reasons, blank=True)
     message = models.TextField(blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     live_at = models.DateTimeField(null=True, blank=True)

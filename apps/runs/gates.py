@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from apps.events.lifecycle import Moves
-from apps.runs.states import GATE_MOVES, GateStatus, Reason
+from apps.runs.states import GATE_MOVES, GateStatus, reasons
 
 
 class Gate(models.Model):
@@ -32,7 +32,7 @@ class Gate(models.Model):
     questions = models.JSONField(default=list, blank=True, help_text="Up to five: text, choices, required.")
     answers = models.JSONField(default=list, blank=True, help_text="One text per question, in their order.")
     status = models.CharField(max_length=10, choices=GateStatus, default=GateStatus.PENDING)
-    reason = models.CharField(max_length=30, choices=Reason, blank=True)
+    reason = models.CharField(max_length=30, choices=reasons, blank=True)
     message = models.TextField(blank=True, help_text="What the person wrote.")
     opened_at = models.DateTimeField(default=timezone.now)
     decided_at = models.DateTimeField(null=True, blank=True)

@@ -15,7 +15,7 @@ from apps.runs import states
 from apps.runs.delegation import Delegation
 from apps.runs.gates import Gate
 from apps.runs.spending.models import ModelCall, Purse
-from apps.runs.states import JobStatus, Reason, RunStatus, TaskStatus
+from apps.runs.states import JobStatus, RunStatus, TaskStatus, reasons
 from apps.runs.stations import Queue, Worker
 from apps.runs.steering import Steering
 from apps.runs.turns import Turn
@@ -83,9 +83,9 @@ class Run(models.Model):
     priority = models.SmallIntegerField(choices=Priority, default=Priority.NORMAL)
 
     status = models.CharField(max_length=12, choices=RunStatus, default=RunStatus.QUEUED)
-    reason = models.CharField(max_length=30, choices=Reason, blank=True)
+    reason = models.CharField(max_length=30, choices=reasons, blank=True)
     message = models.TextField(blank=True)
-    stop_reason = models.CharField(max_length=30, choices=Reason, blank=True)
+    stop_reason = models.CharField(max_length=30, choices=reasons, blank=True)
     stop_message = models.TextField(blank=True)
 
     epoch = models.PositiveIntegerField(default=0)
@@ -155,7 +155,7 @@ class Task(models.Model):
     has_requirements = models.BooleanField(default=False, help_text="The tester writes tests from them first.")
 
     status = models.CharField(max_length=12, choices=TaskStatus, default=TaskStatus.CREATED)
-    reason = models.CharField(max_length=30, choices=Reason, blank=True)
+    reason = models.CharField(max_length=30, choices=reasons, blank=True)
     message = models.TextField(blank=True)
     round = models.PositiveSmallIntegerField(default=1)
     commit = models.CharField(max_length=40, blank=True)
@@ -196,7 +196,7 @@ class Job(models.Model):
     runs_on = models.JSONField(default=list, help_text="Tags of the agents that may do it; empty: a Celery worker.")
 
     status = models.CharField(max_length=12, choices=JobStatus, default=JobStatus.QUEUED)
-    reason = models.CharField(max_length=30, choices=Reason, blank=True)
+    reason = models.CharField(max_length=30, choices=reasons, blank=True)
     message = models.TextField(blank=True)
     outcome = models.JSONField(default=dict, help_text="What the work returned.")
 

@@ -73,6 +73,11 @@ class Reason(TextChoices):
     INFRASTRUCTURE = "infrastructure", "Hive or its machine failed"
 
 
+def reasons() -> list[tuple[str, str]]:
+    """For the fields that hold one. A migration keeps this function's name, so that a new reason needs no migration."""
+    return Reason.choices
+
+
 # It gave its worker back and goes on later, in an attempt that does not count as one more.
 PUT_ASIDE = frozenset({Reason.ASKED, Reason.PAUSED, Reason.DELEGATED})
 # Not the job's fault: tried again by itself, a bounded number of times.
