@@ -15,6 +15,7 @@ from rest_framework.exceptions import ValidationError
 
 from apps.api.parsing import Slug, Strict, Text
 from apps.api.problems import Problem
+from apps.api.spec_problems import counted
 from apps.ci.definition.check import MAX_BYTES, Checked, check, check_data
 from apps.ci.services.submit import SOURCE_KEYS
 
@@ -116,14 +117,10 @@ def _opened(form: dict[str, Any]) -> dict[str, Any]:
 
 def checked_job(body: Mapping[str, Any]) -> Checked:
     """Raises Problem with everything that is wrong with the job file."""
-    from apps.api.spec_problems import as_dicts
-
     job = body["job"]
     checked = check(job) if isinstance(job, str) else check_data(job)
     if not checked.ok:
-        count = len(checked.problems)
-        detail = f"The job file has {count} problem{'s' * (count != 1)}."
-        raise Problem(422, "invalid_job", detail, problems=as_dicts(checked.problems))
+        raise Problem(422, "invalid_job", **counted("job file", checked.problems))
     return checked
 
 

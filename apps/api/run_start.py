@@ -14,7 +14,7 @@ from apps.api.caller import Caller
 from apps.api.parsing import Flag, Number, Slug, SpecField, Strict, Text, one_of
 from apps.api.problems import INVALID, Problem
 from apps.api.project_choice import choose_project
-from apps.api.spec_problems import as_dicts
+from apps.api.spec_problems import counted
 from apps.projects.services import slug_from
 from apps.providers.configured import is_configured
 from apps.providers.reading import BadModels
@@ -100,9 +100,7 @@ def check_spec(spec: str | dict[str, Any]) -> Checked:
     """Raises Problem with everything that is wrong with it."""
     checked = check(spec) if isinstance(spec, str) else check_data(spec)
     if not checked.ok:
-        count = len(checked.problems)
-        detail = f"The spec has {count} problem{'s' * (count != 1)}."
-        raise Problem(422, "invalid_spec", detail, problems=as_dicts(checked.problems))
+        raise Problem(422, "invalid_spec", **counted("spec", checked.problems))
     return checked
 
 

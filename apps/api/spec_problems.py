@@ -22,5 +22,11 @@ class ProblemSerializer(serializers.Serializer[dict[str, Any]]):
     hint = serializers.CharField(allow_blank=True)
 
 
+def counted(what: str, problems: Sequence[Problem]) -> dict[str, Any]:
+    """What an answer says of `what`: how much is wrong with it, and all of it."""
+    count = len(problems)
+    return {"detail": f"The {what} has {count} problem{'s' * (count != 1)}.", "problems": as_dicts(problems)}
+
+
 def as_dicts(problems: Sequence[Problem]) -> list[dict[str, Any]]:
     return [asdict(problem) for problem in problems]

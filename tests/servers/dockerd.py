@@ -27,16 +27,17 @@ from docker.errors import DockerException
 
 from tests.servers.docker import PYTHON_IMAGE, require_engine
 from tests.servers.docker import engine as shared_engine
+from tests.servers.program import ServerProgram
 
-PATIENCE_S = 60.0
 
+class Dockerd(ServerProgram):
+    name = "dockerd"
+    silent = (DockerException,)
 
-class Dockerd:
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
+        super().__init__(folder)
         self._namespace = f"hvd{os.getpid()}"
         self._networks, self._net = f"10.214.{os.getpid() % 250}.0/24", f"10.215.{os.getpid() % 250}"
-        self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
@@ -87,7 +88,7 @@ class Dockerd:
                 stderr=log,
                 start_new_session=True,
             )
-        self._wait_until_it_answers(self._process)
+        self._wait_until_it_answers()
 
     def stop(self) -> None:
         """As its package's upgrade ends it: every container is stopped first."""
@@ -137,24 +138,9 @@ class Dockerd:
                 time.sleep(0.02)
             noted.unlink()
 
-    def _end(self, number: signal.Signals) -> None:
-        if self._process is not None:
-            self._process.send_signal(number)
-            self._process.wait(PATIENCE_S)
-            self._process = None
-
-    def _wait_until_it_answers(self, process: subprocess.Popen[bytes]) -> None:
-        deadline = time.monotonic() + PATIENCE_S
-        while True:
-            try:
-                with self.client() as client:
-                    client.ping()
-                    return
-            except DockerException as error:
-                if process.poll() is not None or time.monotonic() > deadline:
-                    tail = (self.folder / "log").read_text()[-3000:]
-                    raise AssertionError(f"dockerd does not start: {error}\n{tail}") from error
-                time.sleep(0.05)
+    def _ask(self) -> None:
+        with self.client() as client:
+            client.ping()
 
 
 @contextmanager

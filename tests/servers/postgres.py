@@ -16,7 +16,6 @@ import socket
 import subprocess
 import tempfile
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -25,23 +24,26 @@ from typing import Any
 import psycopg2
 import pytest
 
+from tests.servers.program import ServerProgram
+
 USER = "hive"
-PATIENCE_S = 60.0
 # Nothing here outlives the machine; what a test kills is processes, and those lose nothing by this.
 QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "wal_level": "minimal"}
 USUAL = {"max_connections": "80", "max_wal_senders": "0", "log_min_messages": "fatal"}
 
 
-class Postgres:
+class Postgres(ServerProgram):
     """One server. Its administrator is USER, who needs no password from loopback."""
 
+    name = "PostgreSQL"
+    silent = (psycopg2.OperationalError,)
+
     def __init__(self, folder: Path, programs: Path, settings: dict[str, str]) -> None:
-        self.folder = folder
+        super().__init__(folder)
         self.data = folder / "data"
         self.port = _free_port()
         self._programs = programs
         self._settings = settings
-        self._process: subprocess.Popen[bytes] | None = None
 
     def url(self, database: str) -> str:
         return f"postgresql://{USER}@127.0.0.1:{self.port}/{database}"
@@ -86,7 +88,7 @@ class Postgres:
                 stdin=subprocess.DEVNULL,
                 cwd=self.folder,
             )
-        self._wait_until_it_answers(self._process)
+        self._wait_until_it_answers()
 
     def stop(self) -> None:
         """As `pg_ctl stop -m fast`: sessions are ended, transactions rolled back, everything written."""
@@ -102,22 +104,8 @@ class Postgres:
                 with suppress(ProcessLookupError):
                     os.kill(int(pid), signal.SIGKILL)
 
-    def _end(self, number: signal.Signals) -> None:
-        if self._process is not None:
-            self._process.send_signal(number)
-            self._process.wait(PATIENCE_S)
-            self._process = None
-
-    def _wait_until_it_answers(self, process: subprocess.Popen[bytes]) -> None:
-        deadline = time.monotonic() + PATIENCE_S
-        while True:
-            try:
-                return psycopg2.connect(self.url("postgres"), connect_timeout=5).close()
-            except psycopg2.OperationalError as error:
-                if process.poll() is not None or time.monotonic() > deadline:
-                    tail = (self.folder / "log").read_text()[-2000:]
-                    raise AssertionError(f"PostgreSQL does not start: {error}\n{tail}") from error
-                time.sleep(0.05)
+    def _ask(self) -> None:
+        psycopg2.connect(self.url("postgres"), connect_timeout=5).close()
 
     def _run(self, command: list[str]) -> None:
         done = subprocess.run([*_as_somebody([]), *command], cwd=self.folder, capture_output=True, text=True)

@@ -16,7 +16,6 @@ import signal
 import subprocess
 import tempfile
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -24,10 +23,10 @@ from pathlib import Path
 import amqp
 import pytest
 
+from tests.servers.program import ServerProgram
 from tests.servers.redis import free_port
 
 PROGRAM = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
-PATIENCE_S = 90.0  # Erlang starts in 4 s; on two cores that are busy, much later
 CONFIGURATION = """\
 listeners.tcp.1 = 127.0.0.1:{port}
 log.file.level = warning
@@ -37,13 +36,16 @@ raft.wal_max_size_bytes = 16777216
 """
 
 
-class RabbitMQ:
+class RabbitMQ(ServerProgram):
+    name = "RabbitMQ"
+    patience_s = 90.0  # Erlang starts in 4 s; on two cores that are busy, much later
+    silent = (OSError, amqp.AMQPError)
+
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
+        super().__init__(folder, "output")
         self.port = free_port()
         self._ports = {"ERL_EPMD_PORT": str(free_port()), "RABBITMQ_DIST_PORT": str(free_port())}
         self._epmd: subprocess.Popen[bytes] | None = None
-        self._process: subprocess.Popen[bytes] | None = None
 
     def url(self, user: str = "guest", password: str = "guest") -> str:
         return f"amqp://{user}:{password}@127.0.0.1:{self.port}//"
@@ -66,7 +68,7 @@ class RabbitMQ:
             command = ["epmd", "-address", "127.0.0.1", "-port", self._ports["ERL_EPMD_PORT"]]
             self._epmd = self._begin(command, dies="KILL")
         self._process = self._begin([str(PROGRAM)], dies="TERM")
-        self._wait_until_it_answers(self._process)
+        self._wait_until_it_answers()
 
     def stop(self) -> None:
         """As an operator ends it: queues are closed, and what was confirmed is on the disk."""
@@ -80,7 +82,7 @@ class RabbitMQ:
         self.kill()
         if self._epmd is not None:
             self._epmd.kill()
-            self._epmd.wait(PATIENCE_S)
+            self._epmd.wait(self.patience_s)
 
     def _begin(self, command: list[str], dies: str) -> subprocess.Popen[bytes]:
         with (self.folder / "output").open("ab") as output:
@@ -118,24 +120,16 @@ class RabbitMQ:
             with suppress(ProcessLookupError):
                 os.kill(self._process.pid, number)
             try:
-                self._process.wait(PATIENCE_S / 3)
+                self._process.wait(self.patience_s / 3)
             finally:
                 with suppress(ProcessLookupError):
                     os.killpg(self._process.pid, signal.SIGKILL)
-                self._process.wait(PATIENCE_S)
+                self._process.wait(self.patience_s)
                 self._process = None
 
-    def _wait_until_it_answers(self, process: subprocess.Popen[bytes]) -> None:
-        deadline = time.monotonic() + PATIENCE_S
-        while True:
-            try:
-                with amqp.Connection(f"127.0.0.1:{self.port}", connect_timeout=5):
-                    return
-            except (OSError, amqp.AMQPError) as error:
-                if process.poll() is not None or time.monotonic() > deadline:
-                    tail = (self.folder / "output").read_text()[-3000:]
-                    raise AssertionError(f"RabbitMQ does not start: {error}\n{tail}") from error
-                time.sleep(0.1)
+    def _ask(self) -> None:
+        with amqp.Connection(f"127.0.0.1:{self.port}", connect_timeout=5):
+            pass
 
 
 @contextmanager

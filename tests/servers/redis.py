@@ -15,7 +15,6 @@ import socket
 import subprocess
 import tempfile
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,17 +22,18 @@ from pathlib import Path
 import pytest
 
 from hive.cli.valkey import binary
+from tests.servers.program import ServerProgram
 
-PATIENCE_S = 60.0
 PROGRAMS = ("valkey-server", "redis-server")
 
 
-class Redis:
+class Redis(ServerProgram):
+    name = "Redis"
+
     def __init__(self, folder: Path, program: str) -> None:
-        self.folder = folder
+        super().__init__(folder)
         self.port = free_port()
         self._program = program
-        self._process: subprocess.Popen[bytes] | None = None
 
     def url(self, database: int = 0) -> str:
         return f"redis://127.0.0.1:{self.port}/{database}"
@@ -56,7 +56,7 @@ class Redis:
         words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
         dies = ["--pdeathsig", "KILL"] if threading.current_thread() is threading.main_thread() else []
         self._process = subprocess.Popen(["setpriv", *dies, self._program, *words], stdin=subprocess.DEVNULL)
-        self._wait_until_it_answers(self._process)
+        self._wait_until_it_answers()
 
     def kill(self) -> None:
         """SIGKILL. What the kernel had been given of the append-only file is there at the next start."""
@@ -71,26 +71,11 @@ class Redis:
         for path in self.folder.iterdir():
             shutil.rmtree(path) if path.is_dir() else path.unlink()
 
-    def _end(self, number: signal.Signals) -> None:
-        if self._process is not None:
-            self._process.send_signal(number)
-            self._process.wait(PATIENCE_S)
-            self._process = None
-
-    def _wait_until_it_answers(self, process: subprocess.Popen[bytes]) -> None:
-        deadline = time.monotonic() + PATIENCE_S
-        while not self._answers():
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise AssertionError(f"Redis does not start: {(self.folder / 'log').read_text()[-2000:]}")
-            time.sleep(0.05)
-
-    def _answers(self) -> bool:
-        try:
-            with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
-                connection.sendall(b"PING\r\n")
-                return connection.recv(5) == b"+PONG"
-        except OSError:
-            return False
+    def _ask(self) -> None:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
+            connection.sendall(b"PING\r\n")
+            if connection.recv(5) != b"+PONG":
+                raise ConnectionError("It is there, and does not say PONG.")
 
 
 @contextmanager

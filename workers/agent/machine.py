@@ -12,12 +12,13 @@ from typing import IO, Any
 
 from apps.fleet.order import Order
 from workers.agent.caches import CacheFolder
+from workers.agent.sandboxes import sandbox_for
 from workers.agent.settings import BadSettings, Settings
-from workers.sandbox import Sandbox, best_kind, open_sandbox, sweep_stale
+from workers.sandbox import Sandbox, best_kind, sweep_stale
 from workers.sandbox.docker import janitor
 from workers.sandbox.docker.engine import Engine
 from workers.sandbox.kinds import report_on
-from workers.sandbox.port import Limits, SandboxError
+from workers.sandbox.port import SandboxError
 
 MARK = "agent-"
 
@@ -42,18 +43,8 @@ class Machine:
 
     def sandbox(self, label: str, order: Order) -> AbstractContextManager[Sandbox]:
         """The best kind; a container where the order names an image."""
-        bounds = order.bounds
-        limits = Limits(
-            cpus=bounds.cpus,
-            memory_bytes=bounds.memory_bytes,
-            processes=bounds.processes,
-            disk_bytes=bounds.disk_bytes,
-            network=order.network,
-        )
-        kind = order.sandbox or ("docker" if order.image else self.kind)
-        return open_sandbox(
-            kind, scratch=self.settings.scratch, label=label, limits=limits, engine=self.engine, image=order.image
-        )
+        scratch = self.settings.scratch
+        return sandbox_for(order, usual=self.kind, scratch=scratch, label=label, engine=self.engine)
 
     def free_bytes(self) -> int:
         return shutil.disk_usage(self.settings.home).free

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import BinaryIO
 
 from django.conf import settings
@@ -14,11 +14,11 @@ from apps.fleet.order import Cache, Order, Package
 from apps.runs.outcome import JobFailed
 from apps.runs.services.active import ActiveJob
 from apps.runs.states import Reason
+from workers.agent.sandboxes import sandbox_for
 from workers.engine import engine
 from workers.places import label_of, work_folder
-from workers.sandbox import best_kind, open_sandbox
 from workers.sandbox.chunks import as_file
-from workers.sandbox.port import Limits, Sandbox
+from workers.sandbox.port import Sandbox
 from workers.testing.caches import Caches
 
 
@@ -55,19 +55,7 @@ class JobDesk:
         self._job.on_stop(lambda stop: call(stop.message))
 
 
-@contextmanager
-def sandbox_of(job: ActiveJob, order: Order) -> Iterator[Sandbox]:
+def sandbox_of(job: ActiveJob, order: Order) -> AbstractContextManager[Sandbox]:
     """A fresh sandbox as the order asks. One that names an image, and no kind, gets a container."""
-    bounds = order.bounds
-    limits = Limits(
-        cpus=bounds.cpus,
-        memory_bytes=bounds.memory_bytes,
-        processes=bounds.processes,
-        disk_bytes=bounds.disk_bytes,
-        network=order.network,
-    )
-    kind = order.sandbox or ("docker" if order.image else settings.SANDBOX) or best_kind()
-    with open_sandbox(
-        kind, scratch=work_folder(), limits=limits, label=label_of(job), engine=engine(), image=order.image
-    ) as sandbox:
-        yield sandbox
+    scratch, label = work_folder(), label_of(job)
+    return sandbox_for(order, usual=settings.SANDBOX, scratch=scratch, label=label, engine=engine())

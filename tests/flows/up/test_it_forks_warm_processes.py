@@ -24,8 +24,9 @@ def test_it_is_a_child_of_the_supervisor_in_a_session_of_its_own(hive: Installed
 
 def test_it_has_the_command_line_and_the_environment_of_the_program(hive: Installed) -> None:
     process = hive.ready("warm")
-    words = "-P -m tests.flows.up.server"
-    eventually(lambda: words in processes.words(hive.child("web")["pid"]), "it is called as the program would be")
+    words = [b"-P", b"-m", b"tests.flows.up.server"]
+    line = processes.PROC / str(hive.child("web")["pid"]) / "cmdline"
+    eventually(lambda: words == line.read_bytes().split(b"\0")[1:4], "it is called as the program would be")
     assert answer(hive)["HIVE_PORT"] == str(hive.state["port"])
     stopped(process)
 

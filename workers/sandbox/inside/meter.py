@@ -22,6 +22,9 @@ if TYPE_CHECKING:  # typing is a large import, and a sandbox starts for every jo
 _MEMFD = "/memfd:"
 _DELETED = " (deleted)"
 _SLICE_S = 0.01
+# The shares are read one after another: when a process ends in between, the rest has larger ones, and its own is in
+# the sum as well. What is over the limit in truth is so at each look.
+_LOOKS = 3
 
 
 class Meter:
@@ -58,8 +61,10 @@ class Meter:
     def _memory(self, members: list[Process]) -> Over | None:
         limit = self._limits["memory_bytes"]
         used = sum(process.resident_bytes for process in members)
-        if used > limit:  # what processes share was counted for each of them: look closely before judging
+        looks = 0
+        while used > limit and looks < _LOOKS:  # what they share was counted for each of them: look closely
             used = sum(_share_bytes(process) for process in members)
+            looks += 1
         self.peak_memory_bytes = max(self.peak_memory_bytes, used)
         if used <= limit:
             return None
@@ -93,12 +98,14 @@ class Meter:
 
 
 def _share_bytes(process: Process) -> int:
-    """Its fair share of the memory that it uses together with others, swapped-out parts too."""
+    """Its fair share of the memory that it uses together with others, swapped-out parts too; 0 once it has ended."""
     try:
         with open(f"/proc/{process.pid}/smaps_rollup", "rb") as file:
             sizes = [line.split()[1] for line in file if line.startswith((b"Pss:", b"SwapPss:"))]
         return sum(int(size) for size in sizes) * 1024
-    except OSError:
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+    except OSError:  # not for us to read
         return process.resident_bytes
 
 
