@@ -45,8 +45,10 @@ class ChoicesFilter(django_filters.MultipleChoiceFilter):
 class Filters(FilterSet):
     """Refuses what it does not know: a filter that is ignored would show everything, as if that had been asked for."""
 
+    paging: Sequence[str] = PAGING
+
     def is_valid(self) -> bool:
-        known = [*self.filters, *PAGING]
+        known = [*self.filters, *self.paging]
         wrong = {name: [_unknown(name, known)] for name in self.data if name not in known}
         wrong |= {name: ["This needs a value."] for name, value in self.data.items() if name in known and not value}
         if wrong:
@@ -70,7 +72,7 @@ class ListView(ApiView):
 
     filter_backends = (DjangoFilterBackend,)
     filterset_class: type[django_filters.FilterSet] = NoFilters
-    pagination_class = Pages
+    pagination_class: Any = Pages
 
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         rows = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []

@@ -68,7 +68,11 @@ class Pages(BasePagination):
         }
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
-        return [_parameter("page", 1, MAX_PAGE), _parameter("page_size", PAGE_SIZE, MAX_PAGE_SIZE)]
+        return [_parameter("page", 1, MAX_PAGE), page_size_parameter()]
+
+
+def page_size_parameter() -> dict[str, Any]:
+    return _parameter("page_size", PAGE_SIZE, MAX_PAGE_SIZE)
 
 
 def _count(rows: QuerySet[Any] | Sequence[Any]) -> int:

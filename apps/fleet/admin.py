@@ -27,11 +27,15 @@ class AgentAdmin(LookOnly):
 
     @admin.action(description="Drain: finish, take no more", permissions=["operate"])
     def drain(self, request: HttpRequest, agents: QuerySet[Agent]) -> None:
-        act_on(request, agents, lambda one: "" if drain_agent(one, _who(request)) else "it was drained already.")
+        act_on(
+            request,
+            agents,
+            lambda one: "" if drain_agent(one, _who(request)) else "it was drained already, or revoked.",
+        )
 
     @admin.action(description="Pause: give it nothing until it is resumed", permissions=["operate"])
     def pause(self, request: HttpRequest, agents: QuerySet[Agent]) -> None:
-        act_on(request, agents, lambda one: "" if pause_agent(one, _who(request)) else "it was not paused.")
+        act_on(request, agents, lambda one: "" if pause_agent(one, _who(request)) else "it was revoked.")
 
     @admin.action(description="Resume", permissions=["operate"])
     def resume(self, request: HttpRequest, agents: QuerySet[Agent]) -> None:

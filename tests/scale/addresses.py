@@ -10,6 +10,10 @@ from tests.scale.fill import BUSY, PROJECTS, QUIET, RELEASES, RUNS
 OPERATOR = 3
 NEWEST, OLD, MIDDLE = RUNS - 4, 1, RUNS // 2 + 1  # of the busy project, the quiet one, the busy one
 LIST = "/api/v1/runs"
+JOBS = (
+    *("?status=failed", "?status=queued", "?status=running", "?role=monitoring", "?kind=ci", "?q=site+777"),
+    *(f"?q={MIDDLE}", "?q=nothing-like-it", "?project=project-2"),
+)
 
 API = {
     BUSY: [
@@ -49,6 +53,8 @@ API = {
         f"{LIST}?workflow=noop",
         "/api/v1/gates?status=pending",
         "/api/v1/projects",
+        "/api/v1/admin/agents",
+        *[f"/api/v1/admin/jobs{query}" for query in ("", *JOBS, "?agent=7", f"?before={MIDDLE}.0")],
     ],
 }
 PAGES = {

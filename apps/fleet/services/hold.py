@@ -29,29 +29,34 @@ class HoldRefused(ValueError):
 
 
 def drain_agent(agent: Agent, user: User | None) -> bool:
-    """It finishes what it does and takes no more, until it is resumed. False if it was drained already."""
+    """It finishes what it does and takes no more, until it is resumed. False if it was drained already, or revoked."""
     with transaction.atomic():
-        done = Agent.objects.filter(pk=agent.pk, draining_at=None).update(draining_at=clock.now(), draining_by=user)
+        joined = Agent.objects.filter(pk=agent.pk, draining_at=None, revoked_at=None)
+        done = joined.update(draining_at=clock.now(), draining_by=user)
         if done:
             tell(agent, Command.Kind.DRAIN)
     return _said("drain", agent, user, done)
 
 
 def pause_agent(agent: Agent, user: User | None, until: datetime | None = None) -> bool:
-    """It is given nothing more until then, or until it is resumed. Of a paused one, change the time."""
+    """It is given nothing more until then, or until it is resumed. Of a paused one, change the time.
+
+    False if it was revoked.
+    """
     now = clock.now()
     if until is not None and until <= now:
         raise HoldRefused(f"{until:%Y-%m-%d %H:%M:%S} UTC is over; name a time that is to come.")
     with transaction.atomic():
-        Agent.objects.filter(pk=agent.pk).update(paused_at=now, paused_until=until)
-        tell(agent, Command.Kind.PAUSE)
-    return _said("pause", agent, user, 1)
+        done = Agent.objects.filter(pk=agent.pk, revoked_at=None).update(paused_at=now, paused_until=until)
+        if done:
+            tell(agent, Command.Kind.PAUSE)
+    return _said("pause", agent, user, done)
 
 
 def resume_agent(agent: Agent, user: User | None) -> bool:
     """It takes jobs again, after a drain or a pause. False if it was neither."""
     with transaction.atomic():
-        held = Agent.objects.filter(pk=agent.pk).exclude(draining_at=None, paused_at=None)
+        held = Agent.objects.filter(pk=agent.pk, revoked_at=None).exclude(draining_at=None, paused_at=None)
         done = held.update(draining_at=None, draining_by=None, paused_at=None, paused_until=None)
         if done:
             tell(agent, Command.Kind.RESUME)

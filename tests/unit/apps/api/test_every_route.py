@@ -70,6 +70,7 @@ class Asker:
             ("ci-job", self.things.ci.pk),
             ("gate", self.things.gate.pk),
             ("job", self.things.job.pk),
+            ("admin-job", self.things.job.pk),
             ("spec", version.spec_id),
             ("project", self.things.run.project_id),
             ("checkout", CHECKOUT),

@@ -25,7 +25,7 @@ def shown(response: Any, status: int, code: str) -> dict[str, Any]:
     return body
 
 
-@pytest.mark.parametrize("path", ["/nowhere", "/runs/", "/runs/x", "/runs/-1", "/admin/agents", ""])
+@pytest.mark.parametrize("path", ["/nowhere", "/runs/", "/runs/x", "/runs/-1", "/admin/nobody", ""])
 @pytest.mark.parametrize("method", ["get", "post", "put", "delete", "options", "patch"])
 def test_an_address_that_is_none_is_not_found(owner: Api, path: str, method: str) -> None:
     shown(getattr(owner.client, method)(f"/api/v1{path}"), 404, "not_found")
