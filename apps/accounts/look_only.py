@@ -40,7 +40,7 @@ class LookOnly(admin.ModelAdmin):
     indexed_filters: ClassVar[tuple[str, ...]] = ()
     show_full_result_count = False
     paginator = BoundedPaginator
-    list_per_page = 50
+    list_per_page = 40
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows = super().get_queryset(request)

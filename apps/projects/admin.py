@@ -17,6 +17,7 @@ class ProjectAdmin(admin.ModelAdmin):
     """
 
     list_display = ("slug", "name", "organisation", "default_branch", "created_at")
+    list_per_page = LookOnly.list_per_page
     list_filter = ("organisation",)
     list_select_related = ("organisation",)
     search_fields = ("slug", "name")

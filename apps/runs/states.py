@@ -73,9 +73,12 @@ class Reason(TextChoices):
     INFRASTRUCTURE = "infrastructure", "Hive or its machine failed"
 
 
+_REASONS = Reason.choices  # made once: an admin list asks for them in every cell
+
+
 def reasons() -> list[tuple[str, str]]:
     """For the fields that hold one. A migration keeps this function's name, so that a new reason needs no migration."""
-    return Reason.choices
+    return _REASONS
 
 
 # It gave its worker back and goes on later, in an attempt that does not count as one more.

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Case, When
+
 from apps.artifacts.models import Artifact
 from apps.artifacts.queries import read_piece
 from apps.dashboard.plan.cards import Card, cards_of
@@ -63,17 +65,17 @@ class PlanView:
 
 
 def plan_of(run: Run, now: datetime) -> PlanView:
-    tasks = run.tasks.count()
-    if tasks > MOST_DRAWN:
-        return PlanView((), None, None, _counted(run), tasks)
-    state = read_state(run)
-    cards = cards_of(state, dict(run.tasks.values_list("key", "title")), now)
-    return PlanView(cards, draw(cards), draw(cards, downwards=True), (), tasks)
+    titles = dict(run.tasks.order_by().values_list("key", "title")[: MOST_DRAWN + 1])
+    if len(titles) > MOST_DRAWN:
+        return _counted(run)
+    cards = cards_of(read_state(run), titles, now)
+    return PlanView(cards, draw(cards), draw(cards, downwards=True), (), len(titles))
 
 
-def _counted(run: Run) -> list[tuple[str, int]]:
-    statuses = list(run.tasks.values_list("status", flat=True))
-    return [(status, statuses.count(status)) for status in TaskStatus.values if status in statuses]
+def _counted(run: Run) -> PlanView:
+    statuses = list(run.tasks.order_by().values_list("status", flat=True))
+    counted = [(status, statuses.count(status)) for status in TaskStatus.values if status in statuses]
+    return PlanView((), None, None, counted, len(statuses))
 
 
 def gates_of(run: Run) -> Sequence[Gate]:
@@ -92,11 +94,13 @@ def artifacts_of(run: Run) -> tuple[Sequence[Artifact], int]:
 
 def job_to_show(run: Run) -> Job | None:
     """Whose log a visitor wants to see first: the newest that runs, else that failed, else that ran at all."""
-    jobs = run.jobs.select_related("task").order_by("-pk")
-    for wanted in (JobStatus.RUNNING, JobStatus.FAILED):
-        if job := jobs.filter(status=wanted).first():
-            return job
-    return jobs.filter(started_at__isnull=False).first() or jobs.first()
+    rank = Case(
+        When(status=JobStatus.RUNNING, then=0),
+        When(status=JobStatus.FAILED, then=1),
+        When(started_at__isnull=False, then=2),
+        default=3,
+    )
+    return run.jobs.select_related("task").order_by(rank, "-pk").first()
 
 
 def log_tail(job: Job, size: int) -> str:

@@ -34,8 +34,8 @@ class UsageView:
 def usage_of(run: Run) -> UsageView | None:
     """None where the run has asked no model."""
     total = spent_by(run.model_calls.all())
-    purse = purse_if_any(run)
-    if purse is None or not (total.calls or total.under_way):
+    purse = purse_if_any(run) if total.calls or total.under_way else None
+    if purse is None:
         return None
     per = spent_per(run.model_calls.all(), "model")
     models = [(name, spent, dollars(spent.micros)) for name, spent in sorted(per.items()) if spent.calls]
