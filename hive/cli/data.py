@@ -1,10 +1,12 @@
-"""The verb `hive data move`: an embedded installation moves to PostgreSQL."""
+"""The verbs `hive data`: an embedded installation moves to PostgreSQL; artifacts are backed up, from any store."""
 
 from __future__ import annotations
 
 import os
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
@@ -16,12 +18,12 @@ from hive.cli.up import lock
 from hive.cli.up.state import lock_file
 from hive.home import Home
 
-data = typer.Typer(help="Move what Hive knows.", no_args_is_help=True)
+data = typer.Typer(help="Move and back up what Hive knows.", no_args_is_help=True)
 
 
 @data.callback()
 def _data() -> None:
-    """Move what Hive knows."""
+    """Move and back up what Hive knows."""
 
 
 @data.command()
@@ -52,6 +54,53 @@ def move(
         show.as_json(answer)
         return
     typer.echo(_summary(home, answer, store))
+
+
+@data.command("export-artifacts")
+def export_artifacts() -> None:
+    """Write the bytes of all artifacts to standard output, as a tar stream. Hive may run meanwhile.
+
+    For a backup: copy the database first. `hive data import-artifacts` reads it.
+    """
+    if sys.stdout.isatty():
+        raise Failure("A tar stream is no text for a terminal: hive data export-artifacts > artifacts.tar")
+    with _artifacts() as (archive, store):
+        done = archive.export_artifacts(store, sys.stdout.buffer)
+        sys.stdout.buffer.flush()
+    typer.echo(f"{done.written} artifacts written, {done.missing} without bytes.", err=True)
+
+
+@data.command("import-artifacts")
+def import_artifacts() -> None:
+    """Read what `hive data export-artifacts` wrote from standard input, into the store of HIVE_STORE_URL.
+
+    Restore the database first: only what a record tells of is taken, with its SHA-256. Can be done again.
+    """
+    with _artifacts() as (archive, store):
+        done = archive.import_artifacts(store, sys.stdin.buffer)
+    typer.echo(
+        f"{done.stored} artifacts stored, {done.there} there before, {done.unknown} of which no record tells.", err=True
+    )
+
+
+@contextmanager
+def _artifacts() -> Iterator[tuple[Any, Any]]:
+    """The module that does it, and the store of this installation; what its servers refuse as sentences."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hive.settings")
+    import django
+
+    django.setup()
+    from django.db import Error
+
+    from apps.artifacts.store import StoreError, store
+    from hive.moving import archive
+
+    try:
+        yield archive, store()
+    except StoreError as error:
+        raise Failure(f"The store: {error}. Nothing is half written; do it again.", 1) from None
+    except Error as error:
+        raise Failure(f"The records cannot be read ({str(error).strip()}).", 1) from None
 
 
 def _move(home: Home, to: str, store: str, *, quiet: bool) -> dict[str, Any]:

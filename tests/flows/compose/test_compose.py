@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import tarfile
 import urllib.error
 import urllib.request
 from base64 import b64encode
@@ -108,13 +110,23 @@ def test_a_backup_comes_back_in_a_stack_of_which_nothing_was_left(stack: Stack, 
     run = json.loads(stack.hive("run", "specs/create-blog.yaml", "--wait", "--json"))
     there = {**stack.environment(), "COMPOSE": " ".join(stack.command), "BACKUP": str(tmp_path / "backup")}
     follow("backup: compose", ROOT, **there)
+    artifacts = files_in(tmp_path / "backup" / "artifacts.tar")
     stack.compose("down", "--volumes", "--timeout", "5")
     assert stack.left() == []
     follow("restore: compose", ROOT, timeout_s=300, **there)
     stack.wait()
     assert ended(stack, run["id"]) == "completed"  # with the key of before: the records are back
+    follow("backup: compose", ROOT, **{**there, "BACKUP": str(tmp_path / "again")})
+    assert artifacts
+    assert artifacts.items() <= files_in(tmp_path / "again" / "artifacts.tar").items()
     again = json.loads(stack.hive("run", "specs/create-blog.yaml", "--wait", "--json"))
     assert again["status"] == "completed", again
+
+
+def files_in(path: Path) -> dict[str, bytes]:
+    """What a tar file holds, by name."""
+    with tarfile.open(path) as archive:
+        return {entry.name: (archive.extractfile(entry) or io.BytesIO()).read() for entry in archive}
 
 
 def api(stack: Stack, path: str, body: dict[str, str] | None = None) -> Any:

@@ -205,3 +205,23 @@ def test_artifacts_go_to_the_new_store_and_are_compared(
     broken = move(home, target[0], "--store", there.as_uri())
     assert (broken.returncode, "runs/2/file" in broken.stderr) == (1, True)
     assert not list(there.rglob("runs/2/file*"))
+
+
+def test_artifacts_are_backed_up_as_a_stream_and_come_back(home: Path, tmp_path: Path) -> None:
+    def shell(command: str) -> subprocess.CompletedProcess[str]:
+        hive = f'{sys.executable} -c "{HIVE}" data'
+        script = command.format(hive=hive, tar=tmp_path / "artifacts.tar")
+        environ = {**CLEAN, "HIVE_HOME": str(home)}
+        return subprocess.run(["bash", "-c", script], cwd=ROOT, env=environ, capture_output=True, text=True)
+
+    assert f"{RUNS} artifacts written" in shell("{hive} export-artifacts > {tar}").stderr
+    before = {path.relative_to(home): path.read_bytes() for path in (home / "artifacts").rglob("file*")}
+    shutil.rmtree(home / "artifacts")
+    back = shell("{hive} import-artifacts < {tar}")
+    assert (back.returncode, back.stderr) == (
+        0,
+        f"{RUNS} artifacts stored, 0 there before, 0 of which no record tells.\n",
+    )
+    assert {path.relative_to(home): path.read_bytes() for path in (home / "artifacts").rglob("file*")} == before
+    cut = shell("head -c 15000 {tar} | {hive} import-artifacts")
+    assert (cut.returncode, "cut off" in cut.stderr) == (2, True)
