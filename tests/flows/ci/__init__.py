@@ -1,0 +1,1 @@
+"""A pipeline's story: a real `hive up`, a real agent, and what a runner starts."""
