@@ -13,6 +13,7 @@ from workers.deployment.containers.way import ensure_holder
 if TYPE_CHECKING:
     from docker import APIClient
 
+IN_CONTAINER = Path("/.dockerenv")  # Docker puts it into every container
 NEVER = "0001-01-01T00:00:00Z"
 LOG = {"max-size": "4m", "max-file": "2"}
 
@@ -59,7 +60,7 @@ def ensure_network(client: APIClient, name: str, marks: dict[str, str], *, inter
 
 def join(client: APIClient, network: str) -> None:
     """Where Hive itself runs in a container of this engine: put that into the network too, to reach what is there."""
-    if not Path("/.dockerenv").exists():
+    if not IN_CONTAINER.exists():
         return
     try:
         with engine_errors():
