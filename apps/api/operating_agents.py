@@ -24,7 +24,7 @@ from apps.api.parsing import Strict, Text
 from apps.api.problems import Problem
 from apps.fleet.limits import SLOTS, TAG, TAGS
 from apps.fleet.models import Agent
-from apps.fleet.overview import STATES, AgentNow, agents_now, with_tag
+from apps.fleet.overview import STATES, AgentNow, agents_now, has_tag
 from apps.fleet.services.hold import (
     NOTE_LENGTH,
     HoldRefused,
@@ -97,7 +97,7 @@ class AgentFilters(Filters):
         fields: tuple[str, ...] = ()
 
     def of_tag(self, agents: QuerySet[Agent], name: str, tag: str) -> QuerySet[Agent]:
-        return with_tag(agents, tag)
+        return agents.filter(has_tag(tag))
 
     def of_revoked(self, agents: QuerySet[Agent], name: str, value: str) -> QuerySet[Agent]:
         return agents.filter(revoked_at__isnull=value == "false")

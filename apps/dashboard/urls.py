@@ -7,6 +7,8 @@ from django.views.generic import RedirectView
 
 from apps.accounts.sign_in import ENTER
 from apps.dashboard.pages import (
+    agent_tokens,
+    agents,
     incidents,
     jobs,
     memory,
@@ -75,6 +77,16 @@ urlpatterns = [
     path("queues/<slug:role>/resume/", operating.resume, name="resume_queue"),
     path("workers/<int:worker_id>/drain/", operating.drain, name="drain_worker"),
     path("workers/<int:worker_id>/resume/", operating.resume_drained, name="resume_worker"),
+    path("agents/", agents.agents, name="agents"),
+    path("agents/<int:agent_id>/", agents.agent, name="agent"),
+    path("agents/<int:agent_id>/drain/", agents.drain, name="drain_agent"),
+    path("agents/<int:agent_id>/pause/", agents.pause, name="pause_agent"),
+    path("agents/<int:agent_id>/resume/", agents.resume, name="resume_agent"),
+    path("agents/<int:agent_id>/revoke/", agents.revoke, name="revoke_agent"),
+    path("agents/<int:agent_id>/note/", agents.note, name="note_agent"),
+    path("agents/<int:agent_id>/tags/", agents.tag, name="tag_agent"),
+    path("agents/tokens/", agent_tokens.create, name="create_token"),
+    path("agents/tokens/<int:token_id>/revoke/", agent_tokens.revoke, name="revoke_token"),
     path("projects/<int:project_id>/origin/", project_origin.put_origin, name="put_origin"),
     path("projects/<int:project_id>/fetch/", project_origin.fetch, name="fetch_project"),
     path("projects/<int:project_id>/upload/<str:token>", project_origin.upload, name="upload_project"),

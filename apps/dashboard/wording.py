@@ -5,7 +5,20 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from apps.runs.plan.graph import GATE
-from apps.runs.plan.workflows import ACCEPT, CODE, DEPLOY, MERGE, NOOP, PLAN, SPECIFY, TEST, VERIFY, WRITE_TESTS
+from apps.runs.plan.workflows import (
+    ACCEPT,
+    CI,
+    CODE,
+    DEPLOY,
+    FETCH_PACKAGE,
+    MERGE,
+    NOOP,
+    PLAN,
+    SPECIFY,
+    TEST,
+    VERIFY,
+    WRITE_TESTS,
+)
 
 STEPS = {
     SPECIFY: "Spec",
@@ -17,6 +30,8 @@ STEPS = {
     VERIFY: "Verify",
     DEPLOY: "Deploy",
     ACCEPT: "Accept",
+    CI: "CI",
+    FETCH_PACKAGE: "Fetch",
 }
 GATES = {
     "after_plan": "Approve plan",
@@ -63,6 +78,7 @@ LOOKS = {
     "draining": ("loader-circle", "asking"),
     "drained": ("pause", "asking"),
     "silent": ("wifi-off", "bad"),
+    "revoked": ("circle-slash", "muted"),
     "rolled_back": ("rotate-ccw", "muted"),
     "canceled": ("circle-slash", "muted"),
     "superseded": ("chevron-right", "muted"),

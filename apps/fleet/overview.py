@@ -36,9 +36,9 @@ class AgentNow:
         return self.agent.draining_at is not None or self.agent.paused_at is not None
 
 
-def with_tag(agents: QuerySet[Agent], tag: str) -> QuerySet[Agent]:
-    """Those that may run what asks for this tag."""
-    return agents.exclude(Q(Lacks(Value(json.dumps([tag])), F("tags"))))
+def has_tag(tag: str) -> Q:
+    """The condition that an agent may run what asks for this tag."""
+    return ~Q(Lacks(Value(json.dumps([tag])), F("tags")))
 
 
 def agents_now(agents: Sequence[Agent]) -> list[AgentNow]:

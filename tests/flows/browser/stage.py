@@ -11,6 +11,7 @@ from apps.accounts.keys import create_key
 from apps.accounts.models import Membership, Organisation, Role, User
 from apps.accounts.sign_in import sign_in_link
 from apps.events.queries import log_end
+from apps.fleet.models import Agent
 from apps.projects.models import Project
 from apps.projects.secrets import put_secret
 from apps.runs import models as rows
@@ -18,7 +19,7 @@ from apps.runs.models import Gate, Job, Queue, Run
 from apps.runs.services.active import ActiveJob
 from apps.runs.services.presence import name_prefix
 from apps.runs.states import GateStatus, JobStatus
-from tests.stories import runs
+from tests.stories import fleet, runs
 from tests.stories.worker import Worker
 
 PEOPLE = {"owner": Role.OWNER, "teammate": Role.MEMBER, "viewer": Role.VIEWER}
@@ -117,6 +118,17 @@ class Stage:
         worker = rows.Worker.objects.create(name=name, queues=queues, started_at=now, **where)
         Job.objects.filter(pk=job).update(worker=f"{name_prefix(worker)}4712")
         return worker.pk
+
+    def pipeline(self) -> dict[str, int]:
+        """A pipeline's run on an agent: one job failed, one runs, one waits."""
+        made = fleet.pipeline(self.project, self.owner)
+        jobs = {name: getattr(made, name).pk for name in ("failed", "running", "queued")}
+        return {"run": made.run.pk, "agent": made.agent.pk, **jobs}
+
+    def agent(self, agent: int) -> dict[str, Any]:
+        found = Agent.objects.get(pk=agent)
+        held = {"drained": found.draining_at is not None, "paused": found.paused_at is not None}
+        return {"note": found.note, "tags": found.tags, **held}
 
     def operated(self, role: str, worker: int) -> dict[str, Any]:
         queue, row = Queue.objects.get(role=role), rows.Worker.objects.get(pk=worker)

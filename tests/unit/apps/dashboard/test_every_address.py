@@ -42,6 +42,8 @@ GETS: dict[str, tuple[int, ...]] = {
     "organisations": (302, 302, 302, 302, SIGN_IN),
     "organisation": OWNERS,
     "operating": OPERATORS,
+    "agents": OPERATORS,
+    "agent": OPERATORS,
     "sign_in": (302, 302, 302, 302, 200),
     "enter": (302, 302, 302, 302, 410),
     "password": EVERYBODY_INSIDE,
@@ -76,6 +78,9 @@ POSTS: dict[str, tuple[int, ...]] = {
     "pause_queue": OPERATORS,
     "resume_queue": OPERATORS,
     "drain_worker": OPERATORS,
+    **{f"{verb}_agent": OPERATORS for verb in ("drain", "pause", "resume", "revoke", "note", "tag")},
+    "create_token": OPERATORS,
+    "revoke_token": OPERATORS,
     "resume_worker": OPERATORS,
     "sign_in": (302, 302, 302, 302, 422),
     "sign_out": OPEN,
@@ -90,7 +95,15 @@ def test_no_address_is_without_a_line_here() -> None:
 
 
 def addresses(name: str, world: World) -> list[str]:
-    values = {**world.ids, "slug": "ours", "token": "forged", "role": "coding", "worker_id": 1}
+    values = {
+        **world.ids,
+        "slug": "ours",
+        "token": "forged",
+        "role": "coding",
+        "worker_id": 1,
+        "agent_id": 1,
+        "token_id": 1,
+    }
     pattern = next(one for one in urlpatterns if one.name == name)
     wanted = pattern.pattern.converters.keys()
     parts = PARTS if name == "run_part" else [""]

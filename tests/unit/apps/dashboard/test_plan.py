@@ -6,7 +6,7 @@ import itertools
 from types import SimpleNamespace
 
 from django.utils import timezone
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from apps.dashboard.plan.arrange import arrange
@@ -30,6 +30,7 @@ def graphs(draw_: st.DrawFn) -> dict[str, tuple[str, ...]]:
 
 
 @given(graphs())
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_whatever_the_plan_no_card_stands_on_another(after: dict[str, tuple[str, ...]]) -> None:
     found = arrange(after)
     for one, other in itertools.combinations(found.spots.values(), 2):
@@ -38,6 +39,7 @@ def test_whatever_the_plan_no_card_stands_on_another(after: dict[str, tuple[str,
 
 
 @given(graphs())
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_whatever_the_plan_a_line_goes_forward_layer_by_layer(after: dict[str, tuple[str, ...]]) -> None:
     found = arrange(after)
     assert set(found.lines) == {(one, key) for key, before in after.items() for one in before}
