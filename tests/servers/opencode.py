@@ -12,10 +12,22 @@ from workers.coding.engines.opencode.program import NoProgram, find
 NEEDS = "needs opencode: install it with `python -m tests.bench.conversation.peers`"
 
 
+def installed() -> str:
+    """Its binary; empty where there is none."""
+    try:
+        return _find()
+    except NoProgram:
+        return ""
+
+
 def program() -> str:
     """Its binary; skips the test where there is none."""
-    installed = opencode_program()
     try:
-        return str(find(str(installed) if installed.exists() else os.environ.get("HIVE_OPENCODE", "")))
+        return _find()
     except NoProgram as missing:
         pytest.skip(f"{NEEDS} ({missing})")
+
+
+def _find() -> str:
+    fetched = opencode_program()
+    return str(find(str(fetched) if fetched.exists() else os.environ.get("HIVE_OPENCODE", "")))

@@ -11,12 +11,30 @@ from workers.coding.engines.port import Assignment
 from workers.coding.engines.template import TemplateEngine
 from workers.llm.loop.trajectory import Trajectory
 from workers.repo.worktree import Worktree
-from workers.sandbox.port import WORKSPACE
+from workers.sandbox.port import WORKSPACE, Sandbox
+
+MAKE_TIMEOUT_S = 30.0
 
 
-def home_of(task: Task, tree: Worktree) -> str:
-    """Where its commands start: its own folder if it is there, else the workspace."""
-    return task.home if (tree.path / task.home.removeprefix(f"{WORKSPACE}/")).is_dir() else WORKSPACE
+def settle(sandbox: Sandbox, task: Task, tree: Worktree) -> str:
+    """Where its commands start and relative paths begin: its own folder, if that is there or something is promised
+    below it, else the workspace. A folder that is only promised is made, so that both engines may start there."""
+    name = task.home.removeprefix(f"{WORKSPACE}/")
+    if (tree.path / name).is_dir():
+        return task.home
+    if not any(output.path.startswith(f"{task.home}/") for output in task.outputs):
+        return WORKSPACE
+    sandbox.run(["mkdir", "-p", "--", name], timeout_s=MAKE_TIMEOUT_S, on_output=_nothing)
+    return task.home
+
+
+def seen_inside(home: str, sandbox: Sandbox) -> str:
+    """The same place as commands in the sandbox name it."""
+    return sandbox.workspace + home.removeprefix(WORKSPACE)
+
+
+def _nothing(_data: bytes) -> None:
+    """Making a folder prints nothing that matters."""
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 WORK = [
     calls("write", path="/workspace/tasks/site/index.html", content="<h1>Hello</h1>\n"),
-    calls("shell", command="cat tasks/site/index.html"),
+    calls("shell", command="cat index.html"),
     calls("submit", summary="Wrote the page."),
 ]
 PLAN: dict[str, Any] = {"engine": "model", "inputs": [], "constraints": {"sandbox": "process"}}

@@ -54,13 +54,15 @@ class Desk:
         self.models: list[FakeModel] = []
         self.said: list[str] = []
 
-    def attempt(self, script: Script, base: str = "main", round: int = 1, **means: Any) -> tuple[Written, str]:
+    def attempt(
+        self, script: Script, base: str = "main", round: int = 1, spec: Any = SPEC, **means: Any
+    ) -> tuple[Written, str]:
         """What the engine says, and the commit of its worktree."""
         with checkout(self.repository, self.repository.resolve(base), self.scratch / "tree") as tree:
-            written = self._write(script, tree, round, **means)
+            written = self._write(script, tree, round, spec, **means)
             return written, tree.commit("Work")
 
-    def _write(self, script: Script, tree: Worktree, round: int, **means: Any) -> Written:
+    def _write(self, script: Script, tree: Worktree, round: int, data: Any, **means: Any) -> Written:
         budget = FakeBudget()
         self.models.append(FakeModel(script, budget=budget))
         number = len(self.models)
@@ -76,7 +78,7 @@ class Desk:
                 **means,
             )
         )
-        spec = check_data(SPEC).spec
+        spec = check_data(data).spec
         assert spec is not None
         assignment = Assignment(spec.tasks[0], round, "", lambda type, **data: None, self.said.append)
         return engine.write_code(assignment, tree.path)
@@ -100,6 +102,29 @@ def test_what_the_model_writes_is_in_the_worktree(desk: Desk) -> None:
     written, commit = desk.attempt(script)
     assert written.summary == "Done."
     assert files(desk, commit) == ["a/b/c", "hello.py", "out.txt"]
+
+
+def test_where_something_is_promised_below_its_own_folder_relative_paths_begin_there(desk: Desk) -> None:
+    """It was told so, and wrote into the workspace, where nobody looked for what it had promised."""
+    promising = {**SPEC, "inputs": [], "outputs": [{"path": "hello.py"}]}
+    script = [
+        calls("write", id="1", path="hello.py", content="print('hello')\n"),
+        calls("shell", id="2", command="python3 hello.py > out.txt; pwd"),
+        DONE,
+    ]
+    _, commit = desk.attempt(script, spec=promising)
+    assert desk.repository.files(commit) == ["tasks/site/hello.py", "tasks/site/out.txt"]
+    told, place = desk.models[0].asked[0].messages[0].text, desk.models[0].asked[2].messages[-1].text
+    assert f"relative paths start in {place.splitlines()[0]}." in told
+
+
+def test_where_nothing_is_they_begin_in_the_workspace_and_it_is_told_so(desk: Desk) -> None:
+    elsewhere = {**SPEC, "inputs": [], "outputs": [{"path": "/workspace/hello.py"}]}
+    script = [calls("write", id="1", path="hello.py", content="1\n"), calls("shell", id="2", command="pwd"), DONE]
+    _, commit = desk.attempt(script, spec=elsewhere)
+    assert desk.repository.files(commit) == ["hello.py"]
+    told, place = desk.models[0].asked[0].messages[0].text, desk.models[0].asked[2].messages[-1].text
+    assert f"relative paths start in {place.splitlines()[0]}." in told
 
 
 def test_it_is_told_the_task_and_what_commands_print(desk: Desk) -> None:

@@ -99,6 +99,11 @@ def failure(desk: Desk, body: str, **changes: Any) -> EngineFailed:
     return caught.value
 
 
+def test_it_starts_in_the_folder_below_which_something_is_promised(desk: Desk) -> None:
+    _, made = desk.attempt(WORKS, inputs=[], outputs=[{"path": "hello.py"}])
+    assert made == ["tasks/site/hello.py"]
+
+
 def test_what_it_writes_is_in_the_worktree_and_its_model_is_hives(desk: Desk) -> None:
     written, files = desk.attempt(WORKS)
     assert written.summary == "All is done."

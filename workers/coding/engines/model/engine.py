@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from apps.specs.schema import Task
-from workers.coding.engines.beginning import begin, home_of
+from workers.coding.engines.beginning import begin, settle
 from workers.coding.engines.model.history import TaskHistory
 from workers.coding.engines.model.words import opening
 from workers.coding.engines.port import Assignment, EngineFailed, Written
@@ -73,7 +73,7 @@ class ModelEngine:
             desk = desk_for(assignment.task, sandbox, means)
             history = TaskHistory(means.worktree, mirror, desk)
             try:
-                end = self._loop(assignment, desk, history, mirror).run(opening(assignment, sandbox))
+                end = self._loop(assignment, desk, history, mirror).run(opening(assignment, sandbox, desk.home))
             except (BudgetExhausted, Stuck, ModelError) as error:
                 raise EngineFailed(str(error), reason_of(error)) from error
             except ModelCanceled as error:
@@ -97,7 +97,7 @@ class ModelEngine:
 def desk_for(task: Task, sandbox: Sandbox, means: Means) -> Desk:
     return Desk(
         sandbox,
-        home_of(task, means.worktree),
+        settle(sandbox, task, means.worktree),
         longest_timeout_s=task.constraints.timeout_s,
         no_output_s=task.constraints.no_output_s,
         locked=means.locked,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from apps.specs.schema import Task
+from workers.coding.engines.beginning import seen_inside
 from workers.coding.engines.port import Assignment
 from workers.llm.port import Message, Role
 from workers.llm.prompts import prompt
@@ -17,13 +18,14 @@ SEALED = (
 )
 
 
-def opening(assignment: Assignment, sandbox: Sandbox) -> list[Message]:
-    """The system prompt and the task."""
+def opening(assignment: Assignment, sandbox: Sandbox, home: str) -> list[Message]:
+    """The system prompt and the task. `home`: where relative paths begin."""
     task = assignment.task
     network = "There is a network." if task.constraints.network == "internet" else "There is no network."
-    home = sandbox.workspace + task.home.removeprefix(WORKSPACE)
     return [
-        Message(Role.SYSTEM, prompt("coder", home=home, network=network, workspace=sandbox.workspace)),
+        Message(
+            Role.SYSTEM, prompt("coder", home=seen_inside(home, sandbox), network=network, workspace=sandbox.workspace)
+        ),
         Message(Role.USER, task_text(task, assignment.failure, assignment.acceptance)),
     ]
 

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from workers.coding.engines.beginning import begin, home_of
+from workers.coding.engines.beginning import begin, settle
 from workers.coding.engines.opencode import launch
 from workers.coding.engines.opencode.follow import Follower
 from workers.coding.engines.opencode.silence import ended_when_silent
@@ -55,9 +55,10 @@ class OpencodeEngine:
         with means.open_sandbox() as sandbox:
             mirror = Mirror(sandbox, means.worktree)
             mirror.fill(means.worktree.snapshot(means.snapshots))
-            prompt = prompt_for(assignment, sandbox, goes_on=bool(start.turns))
+            home = settle(sandbox, assignment.task, means.worktree)
+            prompt = prompt_for(assignment, sandbox, home, goes_on=bool(start.turns))
             try:
-                summary = _Launch(means, assignment, sandbox, mirror).run(prompt)
+                summary = _Launch(means, assignment, sandbox, mirror, home).run(prompt)
             finally:
                 sandbox.kill(OVER)  # what it left running writes no more; its own end would leave its children alive
                 mirror.sync()
@@ -67,8 +68,8 @@ class OpencodeEngine:
 class _Launch:
     """One run of the program."""
 
-    def __init__(self, means: Means, assignment: Assignment, sandbox: Sandbox, mirror: Mirror) -> None:
-        self._means, self._sandbox, self._mirror = means, sandbox, mirror
+    def __init__(self, means: Means, assignment: Assignment, sandbox: Sandbox, mirror: Mirror, home: str) -> None:
+        self._means, self._sandbox, self._mirror, self._home = means, sandbox, mirror, home
         self._task = assignment.task
         self._follower = Follower(assignment, means.trajectory, self._snapshot)
         self._failures: list[Exception] = []
@@ -98,7 +99,7 @@ class _Launch:
                 timeout_s=self._means.seconds,
                 on_output=follower.read,
                 env=launch.environment(gateway.address, gateway.key),
-                cwd=home_of(self._task, self._means.worktree),
+                cwd=self._home,
             )
         follower.close()
         return result, silence.fell

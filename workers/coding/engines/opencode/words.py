@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from workers.coding.engines.beginning import seen_inside
 from workers.coding.engines.model.words import task_text
 from workers.coding.engines.port import Assignment
 from workers.llm.prompts import prompt
-from workers.sandbox.port import WORKSPACE, Sandbox
+from workers.sandbox.port import Sandbox
 
 GOES_ON = "\n\nAn earlier attempt was interrupted. The files are as it left them: look, and go on from there."
 
 
-def prompt_for(assignment: Assignment, sandbox: Sandbox, *, goes_on: bool) -> str:
+def prompt_for(assignment: Assignment, sandbox: Sandbox, home: str, *, goes_on: bool) -> str:
     task = assignment.task
     rules = prompt(
         "opencode",
-        home=sandbox.workspace + task.home.removeprefix(WORKSPACE),
+        home=seen_inside(home, sandbox),
         network="There is a network." if task.constraints.network == "internet" else "There is no network.",
         workspace=sandbox.workspace,
     )
