@@ -87,17 +87,18 @@ def _opencode(provider: Provider, place: Path) -> subprocess.Popen[bytes]:
         "OPENCODE_DISABLE_AUTOUPDATE": "1",
         "SCRIPTED_KEY": KEY,
     }
-    subprocess.run(["git", "init", "--quiet", str(place)], check=True)
+    subprocess.run(["git", "init", "--quiet", str(place / "repository")], check=True)
     options = ["run", "--pure", "--format", "json", "-m", "scripted/scripted", TASK]
     return _start([opencode_program(), *options], place, environ)
 
 
 def _start(command: list[str | Path], place: Path, environ: dict[str, str]) -> subprocess.Popen[bytes]:
-    home = place / "peer-home"
-    home.mkdir()
+    home, repository = place / "peer-home", place / "repository"
+    home.mkdir()  # beside the repository: opencode keeps pictures of all that is in it, and would of its own home
+    repository.mkdir(exist_ok=True)
     return subprocess.Popen(
         command,
-        cwd=place,
+        cwd=repository,
         env={"PATH": os.environ["PATH"], "HOME": str(home), **environ},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
