@@ -43,8 +43,11 @@ class Seen:
 class Command:
     """Belongs to the thread that watches it; `end` may come from any."""
 
-    def __init__(self, box: Box, order: wire.Message, listener: socket.socket | None = None) -> None:
-        """Starts it. Raises KeeperGone, or OSError when this process has no descriptors left."""
+    def __init__(self, box: Box, order: wire.Message, third: int | None = None) -> None:
+        """Starts it; `third`: its listening socket, or what it reads.
+
+        Raises KeeperGone, or OSError when this process has no descriptors left.
+        """
         self._box = box
         self._sending = threading.Lock()
         self._overdue_at: float | None = None
@@ -54,7 +57,7 @@ class Command:
         self._output, output = os.pipe()
         with contextlib.suppress(OSError):  # a user's share of pipe memory may be used up: slower, that is all
             fcntl.fcntl(self._output, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
-        fds = [theirs.fileno(), output, *([listener.fileno()] if listener else [])]
+        fds = [theirs.fileno(), output, *([] if third is None else [third])]
         try:
             box.ask({"do": "spawn", "order": order}, fds)
         except BaseException:

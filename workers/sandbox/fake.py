@@ -13,7 +13,7 @@ from typing import BinaryIO, Self
 
 from workers.sandbox.environment import build, check_arguments
 from workers.sandbox.export import Export
-from workers.sandbox.port import WORKSPACE, Address, Ended, OnOutput, Result
+from workers.sandbox.port import WORKSPACE, Address, Ended, OnOutput, Result, SandboxError
 from workers.sandbox.tree import Tree
 from workers.sandbox.unpack import Bounds, unpack
 
@@ -129,6 +129,23 @@ class FakeSandbox:
         self.started.append(running)
         return running
 
+    def converse(
+        self,
+        argv: Sequence[str],
+        *,
+        on_output: OnOutput,
+        env: Mapping[str, str] | None = None,
+        cwd: str = WORKSPACE,
+    ) -> FakeTalking:
+        answer = self._answer(argv, env, cwd)
+        talking = FakeTalking()
+        if answer.output:
+            on_output(answer.output)
+        if not answer.hangs:
+            talking.end(self._result(answer.ended, answer.exit_code, len(answer.output), answer.message))
+        self.started.append(talking)
+        return talking
+
     def listen(self) -> socket.socket:
         return socket.create_server(("127.0.0.1", 0))
 
@@ -169,3 +186,16 @@ class FakeRunning:
     def stop(self, grace_s: float = 5.0) -> Result:
         self._result = self._result or Result(0, Ended.STOPPED, 0.0, 0, 0, f"It was stopped within {grace_s:g} s.")
         return self._result
+
+
+class FakeTalking(FakeRunning):
+    """One that is spoken to: `said` holds what it was told."""
+
+    def __init__(self) -> None:
+        super().__init__(None)
+        self.said = bytearray()
+
+    def say(self, data: bytes) -> None:
+        if self._result is not None:
+            raise SandboxError("The process has ended; nothing can be said to it.")
+        self.said += data

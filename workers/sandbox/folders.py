@@ -15,7 +15,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -133,3 +133,11 @@ def _give_back_rights(_call: Callable[..., Any], path: str, _error: Any) -> None
 def disk_trouble(error: OSError, where: Path) -> SandboxError:
     """The host's own trouble with a sandbox's files, in words."""
     return SandboxError(f"{where}: {error.strerror}. Free some space on the disk that holds it, or make it writable.")
+
+
+@contextlib.contextmanager
+def telling_disk_trouble(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise disk_trouble(error, folder) from error

@@ -5,8 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import socket
-import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
@@ -15,16 +14,17 @@ from workers.sandbox import sweep
 from workers.sandbox.box import Box, KeeperGone
 from workers.sandbox.command import GRACE_S, Command, Seen
 from workers.sandbox.export import Export
-from workers.sandbox.folders import Folders, LabelTaken, disk_trouble
+from workers.sandbox.folders import Folders, disk_trouble, telling_disk_trouble
 from workers.sandbox.inside import wire
 from workers.sandbox.log import BoundedLog
 from workers.sandbox.orders import Orders
 from workers.sandbox.port import WORKSPACE, Address, Ended, Limits, OnOutput, Programs, Result, SandboxError
 from workers.sandbox.result import Rules, Sampled, conclude
-from workers.sandbox.running import LocalRunning
+from workers.sandbox.running import Input, LocalRunning, LocalTalking
 from workers.sandbox.setup import LocalKind
 from workers.sandbox.sockets import free_port, listen
 from workers.sandbox.tree import Tree
+from workers.sandbox.turn import Turn
 from workers.sandbox.unpack import Bounds, unpack
 
 logger = logging.getLogger(__name__)
@@ -53,13 +53,13 @@ class LocalSandbox:
         self._tree = Tree(self._folders.workspace, self._user)
         self._bounds = Bounds(entries=limits.files, size_bytes=limits.disk_bytes)
         self._killed: str | None = None
-        self._busy = threading.Lock()
+        self._turn = Turn()
         self._daemons: list[Command] = []
         self._started: list[LocalRunning] = []
         self._bound: list[Path] = []
 
     def __enter__(self) -> Self:
-        self._make_folders()
+        sweep.make_anew(self._folders, self._user)
         try:
             self._setup = self._kind.arrange(self._folders, self._limits, self._user, self._programs)
             self.workspace = self._setup.workspace
@@ -70,14 +70,6 @@ class LocalSandbox:
             self._folders.remove()
             raise
         return self
-
-    def _make_folders(self) -> None:
-        try:
-            self._folders.make(self._user)
-        except LabelTaken:
-            if not sweep.sweep_one(self._folders.root):
-                raise
-            self._folders.make(self._user)  # what a dead process had left under this label is gone
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -109,7 +101,7 @@ class LocalSandbox:
     ) -> Result:
         order = self._orders.command(argv, env, cwd, timeout_s=timeout_s)
         rules = Rules(self._limits, timeout_s, no_output_s)
-        with self._one_at_a_time():
+        with self._turn:
             try:
                 command = self._spawn(order)
             except KeeperGone:
@@ -121,18 +113,9 @@ class LocalSandbox:
             finally:
                 self._let_go(command)
 
-    @contextlib.contextmanager
-    def _one_at_a_time(self) -> Iterator[None]:
-        if not self._busy.acquire(blocking=False):
-            raise SandboxError("This sandbox runs a command already; one at a time.", permanent=True)
+    def _spawn(self, order: wire.Message, third: int | None = None) -> Command:
         try:
-            yield
-        finally:
-            self._busy.release()
-
-    def _spawn(self, order: wire.Message, listener: socket.socket | None = None) -> Command:
-        try:
-            return Command(self._box, order, listener)
+            return Command(self._box, order, third)
         except OSError as error:
             raise SandboxError(f"No command can be started: {error.strerror}.") from error
 
@@ -167,7 +150,7 @@ class LocalSandbox:
         try:
             order = self._orders.command(argv, env, cwd, port=inner_port)
             output = BoundedLog(log)
-            command = self._spawn(order, listener)
+            command = self._spawn(order, listener.fileno() if listener else None)
         except OSError as error:
             raise disk_trouble(error, log) from error
         finally:
@@ -178,6 +161,27 @@ class LocalSandbox:
         )
         self._started.append(running)
         return running
+
+    def converse(
+        self,
+        argv: Sequence[str],
+        *,
+        on_output: OnOutput,
+        env: Mapping[str, str] | None = None,
+        cwd: str = WORKSPACE,
+    ) -> LocalTalking:
+        order = self._orders.command(argv, env, cwd, spoken_to=True)
+        given = Input(on_output)
+        try:
+            command = self._spawn(order, given.theirs)
+        except BaseException:
+            given.close()
+            raise
+        finally:
+            given.let_go()
+        talking = LocalTalking(command, given, self._box.pid, lambda seen: self._conclude(seen, Rules(self._limits)))
+        self._started.append(talking)
+        return talking
 
     def _open_port(self, port: int | None) -> tuple[Address | None, socket.socket | None, int | None]:
         if port is None:
@@ -199,19 +203,12 @@ class LocalSandbox:
         return self._tree.read(path, limit_bytes)
 
     def write(self, path: str, data: bytes, mode: int = 0o644) -> None:
-        with self._telling_disk_trouble():
+        with telling_disk_trouble(self._folders.workspace):
             self._tree.write(path, data, mode)
 
     def unpack(self, tar: BinaryIO) -> None:
-        with self._telling_disk_trouble():
+        with telling_disk_trouble(self._folders.workspace):
             unpack(tar, self._tree, self._bounds)
-
-    @contextlib.contextmanager
-    def _telling_disk_trouble(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise disk_trouble(error, self._folders.workspace) from error
 
     def export(self, globs: Iterable[str], *, since_ns: int = 0) -> Export:
         return Export(self._tree, globs, self._bounds, since_ns)

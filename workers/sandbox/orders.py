@@ -51,6 +51,7 @@ class Orders:
         *,
         timeout_s: float | None = None,
         port: int | None = None,
+        spoken_to: bool = False,
     ) -> wire.Message:
         """Raises SandboxError for what no process can be given, UnsafePath for a `cwd` outside the workspace."""
         names = descent.split(cwd, WORKSPACE)
@@ -64,6 +65,7 @@ class Orders:
             "user": {"uid": self._user.uid, "gid": self._user.gid} if self._user else None,
             "isolated": self._setup.own_pids,
             "port": port,
+            "input": spoken_to,
         }
 
     def _own_variables(self, port: int | None) -> dict[str, str]:

@@ -118,6 +118,15 @@ class Running(Protocol):
         """SIGTERM to its group, SIGKILL to all that is left after the grace. The same answer when called again."""
 
 
+class Talking(Running, Protocol):
+    """A long-lived process that is spoken to."""
+
+    def say(self, data: bytes) -> None:
+        """Write all of it to the process's standard input; waits while the process does not read. From one thread at a
+        time. SandboxError where it has ended, or ends meanwhile: stop() and kill() end the wait too.
+        """
+
+
 class Sandbox(Protocol):
     """A place of its own for commands: files, processes, memory, network. A context manager.
 
@@ -175,6 +184,20 @@ class Sandbox(Protocol):
 
         It should listen on 127.0.0.1 at $PORT: that is `port` where the sandbox has a loopback of its own, of which
         only Running.address leads out, for Hive's own user; elsewhere it is some free port.
+        """
+
+    def converse(
+        self,
+        argv: Sequence[str],
+        *,
+        on_output: OnOutput,
+        env: Mapping[str, str] | None = None,
+        cwd: str = WORKSPACE,
+    ) -> Talking:
+        """Start a long-lived process that is spoken to through its standard input and output.
+
+        `on_output` gets stdout and stderr, merged in order, in a thread of its own. While it blocks, the process waits
+        with what it writes. What it raises ends the process, and goes no further.
         """
 
     def listen(self) -> socket.socket:

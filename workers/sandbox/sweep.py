@@ -9,8 +9,8 @@ import time
 from collections.abc import Collection
 from pathlib import Path
 
-from workers.sandbox.folders import COOKIE, LOCK, STAGING, hold, remove
-from workers.sandbox.identity import PRIVATE_UIDS
+from workers.sandbox.folders import COOKIE, LOCK, STAGING, Folders, LabelTaken, hold, remove
+from workers.sandbox.identity import PRIVATE_UIDS, User
 from workers.sandbox.inside import processes
 from workers.sandbox.port import SandboxError
 
@@ -39,6 +39,16 @@ def _is_ours(folder: Path) -> bool:
         return (folder / LOCK).is_file() and (folder / COOKIE).is_file()
     except OSError:
         return False
+
+
+def make_anew(folders: Folders, user: User | None) -> None:
+    """Make a sandbox's folders; what a dead process had left under this label goes first. Raises LabelTaken."""
+    try:
+        folders.make(user)
+    except LabelTaken:
+        if not sweep_one(folders.root):
+            raise
+        folders.make(user)
 
 
 def sweep_one(folder: Path) -> bool:

@@ -46,15 +46,15 @@ class Command:
         self._word = bytearray()
         self._wish = threading.Lock()
         self._grace_s: float | None = None
-        self._ended = False
-        warden = ["/bin/sh", "-c", WARDEN, "sh", given.cwd, " ".join(given.places), *given.argv]
-        self._number, self._stream = box.execute(warden, given.env)
+        self._ended = self._begun = False
+        warden = ["/bin/sh", "-c", WARDEN, "sh", given.cwd, " ".join(given.places), "input" if given.spoken_to else ""]
+        self._number, self._stream = box.execute([*warden, *given.argv], given.env)
         self._starts = box.starts
 
     def watch(self, on_output: OnOutput, timeout_s: float | None, no_output_s: float | None) -> Seen:
         """Until the command has ended and its output is closed. What on_output raises comes out after its end."""
         try:
-            self._stream.send(b"\n")
+            self.begin()
             self._loop(on_output, timeout_s, no_output_s)
         except OSError:
             pass  # the container has ended
@@ -67,6 +67,21 @@ class Command:
             self._ended = True
             self._stream.close()
         return self.seen
+
+    def begin(self) -> None:
+        """Let it run, if it does not yet. Raises OSError."""
+        with self._wish:
+            if not self._begun:
+                self._begun = True
+                self._stream.send(b"\n")
+
+    def say(self, data: bytes) -> None:
+        """See port.Talking; an end of the command is seen within a tick."""
+        try:
+            self.begin()
+            self._stream.send_while(data, lambda: not self._ended)
+        except OSError as error:
+            raise SandboxError("The process has ended; nothing can be said to it.") from error
 
     def close(self) -> None:
         """Let go of a command that nobody will watch."""

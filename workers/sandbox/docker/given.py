@@ -29,6 +29,7 @@ class Given:
     cwd: str
     mark: str
     places: Sequence[str]
+    spoken_to: bool = False  # it reads what Hive says to it
 
 
 def given(argv: Sequence[str], env: Mapping[str, str] | None, cwd: str, own: Own) -> Given:

@@ -6,8 +6,8 @@ import contextlib
 import itertools
 import logging
 import socket
-import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
@@ -23,11 +23,13 @@ from workers.sandbox.docker.engine import Engine, connect
 from workers.sandbox.docker.files import Files
 from workers.sandbox.docker.given import Given, Own, given
 from workers.sandbox.docker.meter import Meter
-from workers.sandbox.docker.running import DockerRunning
-from workers.sandbox.folders import Folders, LabelTaken, disk_trouble
+from workers.sandbox.docker.running import DockerRunning, DockerTalking
+from workers.sandbox.folders import Folders, disk_trouble, telling_disk_trouble
 from workers.sandbox.log import BoundedLog
 from workers.sandbox.port import WORKSPACE, Limits, OnOutput, Result, SandboxError
 from workers.sandbox.result import Rules, Sampled, conclude
+from workers.sandbox.running import Listener
+from workers.sandbox.turn import Turn
 from workers.sandbox.unpack import Bounds
 
 logger = logging.getLogger(__name__)
@@ -53,12 +55,12 @@ class DockerSandbox:
         self._made = create.Made(create.new_name(label))
         self._killed: str | None = None
         self._box: Box | None = None
-        self._busy = threading.Lock()
+        self._turn = Turn()
         self._numbers = itertools.count(1)
         self._started: list[DockerRunning] = []
 
     def __enter__(self) -> Self:
-        self._make_folders()
+        sweep.make_anew(self._folders, None)
         try:
             self._client = connect()
             self._variables = self._make()
@@ -73,14 +75,6 @@ class DockerSandbox:
     def has_quota(self) -> bool:
         """Whether the kernel holds the sum of what lies on disk."""
         return self._made.quota
-
-    def _make_folders(self) -> None:
-        try:
-            self._folders.make(None)
-        except LabelTaken:
-            if not sweep.sweep_one(self._folders.root):
-                raise
-            self._folders.make(None)  # what a dead process had left under this label is gone
 
     def _make(self) -> dict[str, str]:
         """The image's variables."""
@@ -130,7 +124,7 @@ class DockerSandbox:
         cwd: str = WORKSPACE,
     ) -> Result:
         order, rules = self._given(argv, env, cwd), Rules(self._limits, timeout_s, no_output_s)
-        with self._one_at_a_time():
+        with self._turn:
             if self._killed is not None:
                 return conclude(Seen(), Sampled(), self._killed, rules)
             try:
@@ -144,15 +138,6 @@ class DockerSandbox:
                 return self._conclude(command, rules)
             finally:
                 self._meter.finish()
-
-    @contextlib.contextmanager
-    def _one_at_a_time(self) -> Iterator[None]:
-        if not self._busy.acquire(blocking=False):
-            raise SandboxError("This sandbox runs a command already; one at a time.", permanent=True)
-        try:
-            yield
-        finally:
-            self._busy.release()
 
     def _given(self, argv: Sequence[str], env: Mapping[str, str] | None, cwd: str, port: int | None = None) -> Given:
         mark = f"{self._folders.cookie}.{next(self._numbers)}."
@@ -190,27 +175,44 @@ class DockerSandbox:
         env: Mapping[str, str] | None = None,
         cwd: str = WORKSPACE,
     ) -> DockerRunning:
-        order = self._given(argv, env, cwd, port)
-        if self._box is None or self._killed is not None:
-            raise SandboxError(self._killed or _CLOSED)
-        command = self._begin(order)
-        try:
-            door = Door(self._box, self._sockets, port) if port else None
-            output = BoundedLog(log)
-        except OSError as error:
-            self._give_up(command)
-            raise disk_trouble(error, log) from error
-        except BaseException:
-            self._give_up(command)
-            raise
-        running = DockerRunning(command, output, door, self._box.pid(), lambda: self._finish(command))
+        box, command = self._live(), self._begin(self._given(argv, env, cwd, port))
+        with self._giving_up(command, log):
+            door = Door(box, self._sockets, port) if port else None
+            running = DockerRunning(command, BoundedLog(log), door, box.pid(), lambda: self._finish(command))
         self._started.append(running)
         return running
 
-    def _give_up(self, command: Command) -> None:
+    def converse(
+        self,
+        argv: Sequence[str],
+        *,
+        on_output: OnOutput,
+        env: Mapping[str, str] | None = None,
+        cwd: str = WORKSPACE,
+    ) -> DockerTalking:
+        order = replace(self._given(argv, env, cwd), spoken_to=True)
+        box, command = self._live(), self._begin(order)
+        with self._giving_up(command, self._folders.tmp):
+            talking = DockerTalking(command, Listener(on_output), box.pid(), lambda: self._finish(command))
+        self._started.append(talking)
+        return talking
+
+    def _live(self) -> Box:
+        if self._box is None or self._killed is not None:
+            raise SandboxError(self._killed or _CLOSED)
+        return self._box
+
+    @contextlib.contextmanager
+    def _giving_up(self, command: Command, log: Path) -> Iterator[None]:
         """It waits for a word that will not come; the end of its input ends it."""
-        command.close()
-        self._meter.finish()
+        try:
+            yield
+        except BaseException as error:
+            command.close()
+            self._meter.finish()
+            if isinstance(error, OSError):
+                raise disk_trouble(error, log) from error
+            raise
 
     def _finish(self, command: Command) -> Result:
         try:
@@ -225,19 +227,12 @@ class DockerSandbox:
         return self._files.read(path, limit_bytes)
 
     def write(self, path: str, data: bytes, mode: int = 0o644) -> None:
-        with self._telling_disk_trouble():
+        with telling_disk_trouble(self._folders.tmp):
             self._files.write(path, data, mode)
 
     def unpack(self, tar: BinaryIO) -> None:
-        with self._telling_disk_trouble():
+        with telling_disk_trouble(self._folders.tmp):
             self._files.unpack(tar)
-
-    @contextlib.contextmanager
-    def _telling_disk_trouble(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise disk_trouble(error, self._folders.tmp) from error
 
     def export(self, globs: Iterable[str], *, since_ns: int = 0) -> Arrivals:  # noqa: ARG002 - see Files.export
         return self._files.export(globs)

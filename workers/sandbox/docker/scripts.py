@@ -54,22 +54,24 @@ done | while IFS= read -r link; do stat -Lc '%d:%i %b %B' "$link" 2>/dev/null; d
 )
 
 # One command. Descriptor 1 carries its output, 2 the warden's words to Hive; it waits for Hive to listen.
-# $1: its folder; $2: places to look at when it has ended; the rest: the command.
+# $1: its folder; $2: places to look at when it has ended; $3: not empty where it reads on after that line; the rest:
+# the command.
 WARDEN = (
     _LOOK
     + r"""
 IFS= read -r go || exit 1
-exec 3>&2 2>/dev/null </dev/null
+exec 3>&2 4<&0 2>/dev/null </dev/null
 trap : TERM HUP INT QUIT USR1 USR2
 cwd=$1 places=$2
-shift 2
+[ -n "$3" ] || exec 4</dev/null
+shift 3
 echo "pid $$" >&3
 if ! cd "$cwd"; then
     echo "$cwd: No such folder, or it cannot be entered"
     echo cwd >&3
     exit 126
 fi
-(exec "$@") 2>&1 3>&-
+(exec "$@") 2>&1 3>&- <&4 4<&-
 code=$?
 exec >/dev/null
 [ $code = 126 ] || [ $code = 127 ] && { command -v -- "$1" >/dev/null || echo "missing $code" >&3; }

@@ -9,11 +9,14 @@ import socket
 import struct
 import time
 import weakref
+from collections.abc import Callable
 from typing import Any
 
 OUTPUT, WORDS = 1, 2  # descriptor 1 and 2 of the process
 _HEADER = struct.Struct("!BxxxI")
 _CHUNK_BYTES = 256 * 1024
+_SMALL_BYTES = 4096  # what a socket takes at once when it says that there is room
+_TICK_S = 0.1
 _OPEN: weakref.WeakSet[Stream] = weakref.WeakSet()
 
 
@@ -34,6 +37,16 @@ class Stream:
     def send(self, data: bytes) -> None:
         """Raises OSError when the other side is gone."""
         self._socket.sendall(data)
+
+    def send_while(self, data: bytes, may: Callable[[], bool]) -> None:
+        """The same for a reader that may take its time. Raises OSError too when it may no longer."""
+        left, poll = memoryview(data), select.poll()
+        while left:
+            if not may():
+                raise OSError("nobody waits for it any more")
+            poll.register(self._socket, select.POLLOUT)
+            if poll.poll(_TICK_S * 1000):
+                left = left[self._socket.send(left[:_SMALL_BYTES]) :]
 
     def finish_sending(self) -> None:
         with contextlib.suppress(OSError):

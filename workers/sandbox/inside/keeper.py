@@ -5,7 +5,7 @@ nothing inside can signal it. In the others it is a subreaper, so that nothing b
 on one socket, each gets one answer:
 
     {"do": "begin", limits, places, memory_places, own_pids, uid}   → {"pid"}
-    {"do": "spawn", order} + [control, output, (listener)]  → {}
+    {"do": "spawn", order} + [control, output, (listener or input)]  → {}
     {"do": "listen"}   → {"failed": why} or {} + [listener]: a socket on the loopback as commands see it
     {"do": "report"}   → {"peak_memory_bytes", "over": [ended, sentence] | null}
     {"do": "clear"}   → {"gone": bool}: ends all commands
@@ -100,8 +100,10 @@ class Keeper:
             return
         try:
             self._control.close()  # its end must be seen as soon as the keeper is gone
-            listener = socket.socket(fileno=fds[2]) if len(fds) > 2 else None
-            Warden(socket.socket(fileno=fds[0]), order).watch(fds[1], listener)
+            third = fds[2] if len(fds) > 2 else None
+            listener = socket.socket(fileno=third) if third is not None and not order["input"] else None
+            given = third if order["input"] else None
+            Warden(socket.socket(fileno=fds[0]), order).watch(fds[1], listener, given)
         finally:
             sys.stderr.flush()
             os._exit(0)

@@ -22,10 +22,13 @@ if TYPE_CHECKING:  # typing is a large import, and a sandbox starts for every jo
 _NOT_FOUND, _NOT_EXECUTABLE = 127, 126  # what a shell answers
 
 
-def become_command(order: Order, output: int, failure: int) -> NoReturn:
-    """Run in the forked child; never returns. A failure goes to the reader's output and, as JSON, to `failure`."""
+def become_command(order: Order, output: int, failure: int, given: int | None = None) -> NoReturn:
+    """Run in the forked child; never returns. A failure goes to the reader's output and, as JSON, to `failure`.
+
+    `given`: what it reads; nothing where there is none.
+    """
     try:
-        _stand_alone(output)
+        _stand_alone(output, given)
         _bound(order)
         _drop_to(order["user"])
         if order["isolated"]:
@@ -62,11 +65,11 @@ def _execute(argv: list[str], env: dict[str, str]) -> NoReturn:
     raise why
 
 
-def _stand_alone(output: int) -> None:
-    """Own session, no input, both outputs into one pipe so that their order holds, signals as a shell leaves them."""
+def _stand_alone(output: int, given: int | None) -> None:
+    """Own session, both outputs into one pipe so that their order holds, signals as a shell leaves them."""
     os.setsid()
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    for source, target in ((nothing, 0), (output, 1), (output, 2)):
+    source_of_input = os.open(os.devnull, os.O_RDONLY) if given is None else given
+    for source, target in ((source_of_input, 0), (output, 1), (output, 2)):
         os.dup2(source, target)
     signal.set_wakeup_fd(-1)
     for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:

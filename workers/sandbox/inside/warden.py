@@ -41,11 +41,13 @@ class Warden:
         self._main_ended = False
         self._kill_at: float | None = None
 
-    def watch(self, output: int, listener: socket.socket | None) -> None:
+    def watch(self, output: int, listener: socket.socket | None, given: int | None) -> None:
         linux.become_subreaper()
         self._hear_of_ended_children()
         self._selector.register(self._control, selectors.EVENT_READ, self._hear_hive)
-        self._start(output)
+        self._start(output, given)
+        if given is not None:
+            os.close(given)
         os.close(output)  # the reader's end of stream must mean that the command's side is closed
         if listener:
             Forwarder(self._selector, listener, self._order["port"])
@@ -70,12 +72,12 @@ class Warden:
         signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
         self._selector.register(ended, selectors.EVENT_READ, lambda _events: os.read(ended, 4096))
 
-    def _start(self, output: int) -> None:
+    def _start(self, output: int, given: int | None) -> None:
         failure, failing = os.pipe()
         warden = os.getpid()
         self._main = os.fork()
         if not self._main:
-            become_command({**self._order, "parent": warden}, output, failing)
+            become_command({**self._order, "parent": warden}, output, failing, given)
         os.close(failing)
         told = os.read(failure, 65536)  # ends with the exec, or tells why there was none
         os.close(failure)
