@@ -69,11 +69,12 @@ class ProgressSerializer(serializers.Serializer[Progress]):
 
 
 class TouchedSerializer(serializers.Serializer[Any]):
-    """A test, CI file or test command that a commit changed: added, modified, deleted, of another type."""
+    """A test, CI file or test command that a commit changed (added, modified, deleted, of another type); or a file
+    into which it wrote a secret."""
 
     task = serializers.CharField()
     path = serializers.CharField()
-    change = serializers.ChoiceField(["A", "M", "D", "T"])
+    change = serializers.ChoiceField(["A", "M", "D", "T", "secret"])
 
 
 class RunSerializer(serializers.ModelSerializer[Run]):

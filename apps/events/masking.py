@@ -25,6 +25,12 @@ def mask_text(text: str, secrets: Iterable[str]) -> str:
     return text
 
 
+def mask_bytes(data: bytes, secrets: Iterable[str], *, cut: bool = False) -> bytes:
+    """The same for what need not be text. Of data that was `cut` off, an end that may begin a secret is left out."""
+    masker = Masker(secrets)
+    return masker.feed(data) + (b"" if cut else masker.rest())
+
+
 class Masker:
     """Masks a stream. What might be the beginning of a secret is held back until the next piece or rest()."""
 

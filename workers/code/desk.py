@@ -8,12 +8,13 @@ told.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from apps.projects.code.errors import NotThere, Occupied
 from apps.projects.code.port import Diff, Person, Write
 from workers.code import editing, reading
+from workers.code.masking import masked
 from workers.code.names import path_of
 from workers.repo.git import GitError, git
 from workers.repo.repository import Repository
@@ -32,7 +33,10 @@ class _State:
 class GitDesk:
     """See apps.projects.code.port.Desk."""
 
-    def __init__(self, repository: Repository, name: str, branch: str) -> None:
+    def __init__(
+        self, repository: Repository, name: str, branch: str, secrets: Callable[[], Sequence[str]] = tuple
+    ) -> None:
+        self._secrets = secrets
         self._repository, self._ref, self._branch = repository, BELOW + name, branch
         if not repository.has(self._ref):
             base = repository.resolve(f"refs/heads/{branch}")
@@ -64,11 +68,11 @@ class GitDesk:
 
     def staged(self) -> Diff:
         state = self._state
-        return reading.diff(self._repository, state.base, state.staged)
+        return masked(reading.diff(self._repository, state.base, state.staged), self._secrets())
 
     def changed(self) -> Diff:
         state = self._state
-        return reading.diff(self._repository, state.staged, state.work)
+        return masked(reading.diff(self._repository, state.staged, state.work), self._secrets())
 
     def save(self, message: str, person: Person) -> str:
         state = self._state

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import BinaryIO
 
 from django.conf import settings
@@ -9,8 +10,10 @@ from django.conf import settings
 from apps.projects.code.errors import NotThere, Occupied
 from apps.projects.code.port import Branch, Commit, Diff, Entry, Person, Write
 from apps.projects.models import Project
+from apps.runs.services.active import never_shown
 from workers.code import editing, reading
 from workers.code.desk import GitDesk
+from workers.code.masking import masked
 from workers.code.names import branch_of, path_of, resolve
 from workers.code.taking import take
 from workers.places import repository_of, work_folder
@@ -18,10 +21,10 @@ from workers.repo.repository import Repository
 
 
 class GitCode:
-    """See apps.projects.code.port.Code."""
+    """See apps.projects.code.port.Code. Differences are shown without `secrets`; files are what they are."""
 
-    def __init__(self, repository: Repository) -> None:
-        self._repository = repository
+    def __init__(self, repository: Repository, secrets: Callable[[], Sequence[str]] = tuple) -> None:
+        self._repository, self._secrets = repository, secrets
 
     def resolve(self, ref: str) -> str:
         return resolve(self._repository, ref)
@@ -41,7 +44,7 @@ class GitCode:
         return reading.log(self._repository, commit, path_of(path, folder=True), skip, count)
 
     def diff(self, base: str, head: str, path: str) -> Diff:
-        return reading.diff(self._repository, base, head, path_of(path, folder=True))
+        return masked(reading.diff(self._repository, base, head, path_of(path, folder=True)), self._secrets())
 
     def entries(self, commit: str, folder: str, most: int) -> list[Entry]:
         return reading.entries(self._repository, commit, path_of(folder, folder=True), most)
@@ -61,7 +64,7 @@ class GitCode:
     def desk(self, name: str, branch: str) -> GitDesk:
         if branch_of(branch) not in self._repository.branches():
             raise NotThere(f"There is no branch {branch} in Hive's copy of the project.")
-        return GitDesk(self._repository, name, branch)
+        return GitDesk(self._repository, name, branch, self._secrets)
 
     def take(self, upload: BinaryIO, branch: str, message: str, person: Person) -> tuple[str, list[str]]:
         taken = take(self._repository, upload, branch_of(branch), work_folder(), settings.GIT_LIMIT_BYTES)
@@ -69,4 +72,4 @@ class GitCode:
 
 
 def open_code(project: Project) -> GitCode:
-    return GitCode(repository_of(project))
+    return GitCode(repository_of(project), lambda: never_shown(project))

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from apps.artifacts.models import Artifact
 from apps.artifacts.services.save import save
+from apps.events.masking import mask_bytes, worth_masking
 from apps.events.models import EventType
 from apps.runs.outcome import Outcome, counted, done, failed
 from apps.runs.services.active import ActiveJob
@@ -15,11 +16,12 @@ from workers.acceptance import acceptance_of, seal
 from workers.coding.engines.choose import engine_for
 from workers.coding.engines.port import Assignment, EngineFailed, Written
 from workers.coding.failure import last_failure
-from workers.coding.guard.mark import mark_touched
+from workers.coding.guard.mark import mark_secrets, mark_touched
 from workers.coding.merging import start_of
 from workers.places import repository_of, require_room, worktree_of
 from workers.repo.repository import Repository
 from workers.repo.worktree import Worktree, checkout
+from workers.sandbox.pack import without_secrets
 from workers.workspaces import worktree_kept
 
 SHOWN_CHANGES = 200
@@ -41,7 +43,7 @@ def write(job: ActiveJob) -> Outcome:
     repository.set_branch(f"hive/run-{job.run.pk}/{spec.id}", commit)
     job.print(f"{written.summary} Commit {commit[:12]}.")
     changes = _report(job, repository, base, commit)
-    touched = mark_touched(job, repository, spec, commit)
+    touched = [*mark_touched(job, repository, spec, commit), *mark_secrets(job, repository, spec, commit)]
     if failure is not None:
         return failed(Reason(failure.reason), str(failure), commit=commit, files=len(changes), touched=touched)
     outcome = _judge(repository, spec, commit, written, changes)
@@ -77,13 +79,14 @@ def _write(job: ActiveJob, spec: TaskSpec, tree: Worktree) -> tuple[Written, Eng
 
 
 def _report(job: ActiveJob, repository: Repository, base: str, commit: str) -> list[tuple[str, str]]:
-    """Tell which files changed, and keep the difference and the whole as artifacts."""
+    """Tell which files changed, and keep the difference and the whole as artifacts, without secrets."""
     changes = repository.changes(base, commit)
     for change, path in changes[:SHOWN_CHANGES]:
         job.emit(EventType.FILE, change=change, path=path)
-    save(job, "changes.diff", Artifact.Kind.DIFF, [repository.diff(base, commit)])
+    save(job, "changes.diff", Artifact.Kind.DIFF, [mask_bytes(repository.diff(base, commit), job.secrets)])
     with repository.archive(commit) as tar:
-        save(job, "tree.tar", Artifact.Kind.TREE, iter(lambda: tar.read(65536), b""))
+        chunks = iter(lambda: tar.read(65536), b"")
+        save(job, "tree.tar", Artifact.Kind.TREE, without_secrets(chunks, worth_masking(job.secrets)))
     return changes
 
 

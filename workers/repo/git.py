@@ -30,6 +30,10 @@ class GitMissing(GitError):
     """There is no git on this machine: install it (Debian: apt-get install git)."""
 
 
+class NothingFound(GitError):
+    """It looked and found nothing: it ended with 1, and said nothing."""
+
+
 def git(
     *args: str | Path,
     cwd: Path | None = None,
@@ -51,6 +55,8 @@ def git(
         raise GitError(f"git {verb} took longer than {TIMEOUT_S:g} s.") from None
     if result.returncode:
         said = result.stderr.decode(errors="replace").strip()
+        if verb == "grep" and result.returncode == 1 and not said:
+            raise NothingFound(NothingFound.__doc__)
         raise GitError(f"git {verb} failed: {said or f'exit status {result.returncode}'}")
     return result.stdout
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
-from workers.repo.git import SAFE, GitError, environment, git
+from workers.repo.git import SAFE, GitError, NothingFound, environment, git
 
 # A tree's own attributes must not decide what the tester gets to see: these here come before them.
 ATTRIBUTES = "* -export-ignore -export-subst\n"
@@ -97,6 +97,20 @@ class Repository:
         """(A|M|D|T, path) for every file that differs; a rename is a deletion and an addition."""
         words = self._git("diff", "--name-status", "--no-renames", "-z", base, commit).split("\0")[:-1]
         return list(zip(words[::2], words[1::2], strict=True))
+
+    def holding(self, commit: str, words: Sequence[bytes]) -> list[str]:
+        """Files of the commit, binary ones too, in which one of `words` stands; a word has no line end and no NUL.
+
+        The words go through standard input: a command line is seen by everybody on the machine.
+        """
+        if not words:
+            return []
+        command = ["grep", "--fixed-strings", "--text", "--name-only", "-z", "--no-color", "-f", "-", commit]
+        try:
+            found = git(f"--git-dir={self.path}", *command, stdin=b"\n".join(words))
+        except NothingFound:
+            return []
+        return [name.partition(":")[2] for name in found.decode(errors="surrogateescape").split("\0")[:-1]]
 
     def content(self, commit: str, path: str, limit_bytes: int) -> bytes:
         """A file as the commit has it, `limit_bytes` of it at most. Raises GitError where there is none."""

@@ -24,7 +24,7 @@ _HEADERS = (
     *(tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE),
 )
 # What tarfile says of an archive that ends, as it should, after a header for all of it: git's of an empty commit.
-_NOTHING_AFTER_A_HEADER = "end of file header"
+NOTHING_AFTER_A_HEADER = "end of file header"
 _AROUND_AN_ENTRY_BYTES = 4 * 1024  # headers and padding
 
 
@@ -71,7 +71,7 @@ def unpack(tar: BinaryIO, into: Path | Tree, bounds: Bounds | None = None) -> Un
         ValueError,
         TypeError,
     ) as error:  # TypeError: of a gzip's header that is cut off
-        if str(error) != _NOTHING_AFTER_A_HEADER:
+        if str(error) != NOTHING_AFTER_A_HEADER:
             raise SandboxError(f"This is not a complete tar: {error}.", permanent=True) from error
     except RecursionError:  # tarfile reads a header of a header of a header … by calling itself
         raise SandboxError("This is not a tar: an entry has hundreds of headers.", permanent=True) from None

@@ -48,7 +48,7 @@ def run_tests(job: ActiveJob, commit: str, tasks: Sequence[TaskSpec]) -> Outcome
         seen += _run_acceptance(
             job, repository, (commit, tree), next(task for task in tasks if task.id == one.task), one
         )
-    save(job, "tests.json", Artifact.Kind.REPORT, [json.dumps(seen, indent=1).encode()])
+    save(job, "tests.json", Artifact.Kind.REPORT, [json.dumps(job.masked(seen), indent=1).encode()])
     red = [one for one in seen if one["reason"]]
     told = {"tests": seen, "commit": commit}
     if red:

@@ -127,6 +127,8 @@ def _guard(data: Data) -> str:
         return (
             f"{data.get('task', 'A task')} changed acceptance tests of the tester; that was undone: {', '.join(paths)}."
         )
+    if any(one.get("change") == "secret" for one in data.get("paths", []) if isinstance(one, Mapping)):
+        return f"{data.get('task', 'A task')} wrote a secret into {', '.join(paths)}."
     waits = " A person decides before anything lands." if data.get("gated") else ""
     return f"{data.get('task', 'A task')} changed tests, CI files or test commands: {', '.join(paths)}.{waits}"
 

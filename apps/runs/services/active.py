@@ -14,6 +14,7 @@ from django.db import transaction
 
 from apps.events.masking import mask_text
 from apps.events.services import record
+from apps.projects.models import Project
 from apps.projects.secrets import values_to_mask
 from apps.providers.configured import keys
 from apps.runs.models import Job, Run, Task
@@ -26,6 +27,11 @@ from apps.runs.states import JobStatus, Reason
 class StopRequest:
     reason: str
     message: str
+
+
+def never_shown(project: Project) -> list[str]:
+    """What is masked wherever something of this project is stored or shown: its secrets and Hive's own."""
+    return [*values_to_mask(project), *keys(), *settings.OWN_SECRETS]
 
 
 class ActiveJob:
@@ -64,10 +70,7 @@ class ActiveJob:
     @cached_property
     def secrets(self) -> list[str]:
         """What must not be stored, wherever this job prints it: the project's secrets and Hive's own."""
-        return [
-            *outlast(lambda: [*values_to_mask(self.run.project), *keys()], "mask"),
-            *settings.OWN_SECRETS,
-        ]
+        return outlast(lambda: never_shown(self.run.project), "mask")
 
     @contextmanager
     def held(self) -> Iterator[None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from apps.events.models import EventType
+from apps.runs.outcome import counted
 from apps.runs.services.active import ActiveJob
 from apps.specs.schema import WORKSPACE, Guard
 from apps.specs.schema import Task as TaskSpec
@@ -10,6 +11,7 @@ from workers.beginning import origin_of
 from workers.coding.engines.choose import template_engine
 from workers.coding.engines.port import Assignment, EngineFailed
 from workers.coding.guard.commands import files_of
+from workers.coding.guard.secrets import written
 from workers.coding.guard.touched import SHOWN, Watch, told, touched
 from workers.coding.guard.watched import watcher
 from workers.places import worktree_of
@@ -25,6 +27,16 @@ def mark_touched(job: ActiveJob, repository: Repository, spec: TaskSpec, commit:
     found = touched(repository, base, commit, watch_of(job, spec), lambda: _given(job, repository, spec, base))[:SHOWN]
     if found:
         job.print(f"[hive] {told(found)}")
+        job.emit(EventType.GUARD, task=spec.id, commit=commit, paths=found, gated=job.run.guarded)
+    return found
+
+
+def mark_secrets(job: ActiveJob, repository: Repository, spec: TaskSpec, commit: str) -> list[dict[str, str]]:
+    """Files into which a secret was written, after they were told: whatever is in a commit goes where it is pushed."""
+    found = written(repository, origin_of(job, repository), commit, job.secrets)[:SHOWN]
+    if found:
+        shown = ", ".join(one["path"] for one in found[:10])
+        job.print(f"[hive] A secret was written into {counted(len(found), 'file')}: {shown}.")
         job.emit(EventType.GUARD, task=spec.id, commit=commit, paths=found, gated=job.run.guarded)
     return found
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.events.masking import MASK, Masker, mask_text
+from apps.events.masking import MASK, Masker, mask_bytes, mask_text
 
 SECRETS = ["s3cret-value", "s3cret", "another\nwith two lines"]
 
@@ -46,3 +46,8 @@ def test_no_cut_lets_a_secret_through(before: bytes, after: bytes, cuts: list[in
     pieces = [whole[start:stop] for start, stop in pairwise(places)]
     assert b"s3cret-value" not in fed(pieces, ["s3cret-value"])
     assert fed(pieces, ["s3cret-value"]) == fed([whole], ["s3cret-value"])
+
+
+def test_of_what_was_cut_off_not_even_the_beginning_of_a_secret_is_shown() -> None:
+    assert mask_bytes(b"key=s3cret-val", SECRETS) == b"key=" + MASK + b"-val"
+    assert mask_bytes(b"key=s3cre", SECRETS, cut=True) == b"key="

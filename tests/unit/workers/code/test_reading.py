@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from apps.projects.code import BadName, NotThere
+from apps.projects.code import BadName, NotThere, Person, Write
 from tests.servers.git import git
 from tests.unit.workers.repo.author import write
 from workers.code import reading
@@ -100,3 +100,16 @@ def test_a_huge_difference_is_cut_and_said_to_be(code: GitCode, repository: Repo
 def test_a_folder_of_very_many_files_is_listed_up_to_a_bound(code: GitCode, repository: Repository) -> None:
     head = write(repository, "main", {f"many/{number}": "1" for number in range(50)})
     assert len(code.entries(head, "many", 20)) == 21
+
+
+def test_no_difference_shows_a_secret_and_files_are_what_they_are(repository: Repository) -> None:
+    code = GitCode(repository, lambda: ["hunter2-hunter2"])
+    code.make_branch("work", "main")
+    desk = code.desk("1", "work")
+    desk.write(Write("config", b"TOKEN=hunter2-hunter2\n", ""))
+    assert "+TOKEN=[masked]\n" in desk.changed().text
+    desk.add([])
+    assert "+TOKEN=[masked]\n" in desk.staged().text
+    commit = desk.save("Config", Person("Ada"))
+    assert "+TOKEN=[masked]\n" in code.diff("main", commit, "").text
+    assert b"".join(code.file(commit, "config").read(0, 50)) == b"TOKEN=hunter2-hunter2\n"

@@ -1,8 +1,14 @@
 """coding.code and coding.merge: what is committed, and what is made of a failure."""
 
+import io
+import tarfile
+
 import pytest
 
 from apps.artifacts.models import Artifact
+from apps.artifacts.store import store
+from apps.events.models import Event
+from apps.projects.secrets import put_secret
 from apps.runs.models import Run, Task
 from apps.runs.outcome import JobFailed
 from hive.home import Home
@@ -12,6 +18,8 @@ from workers.coding.failure import last_failure
 from workers.coding.merging import merge
 from workers.coding.write import write
 from workers.places import repository_of
+
+SECRET = "hunter2-hunter2-4711"
 
 
 def task_of(run: Run, key: str = "site") -> Task:
@@ -54,6 +62,25 @@ def test_diff_and_tree_are_kept(people: People, home: Home) -> None:
     write(held(run, "coding.code", task_of(run)))
     kept = [("changes.diff", "diff"), ("tree.tar", "tree"), ("workspace.tar.gz", "workspace")]
     assert sorted(Artifact.objects.values_list("name", "kind")) == kept
+
+
+def test_what_is_kept_of_a_commit_that_holds_a_secret_does_not_show_it(people: People, home: Home) -> None:
+    put_secret(people.project, "TOKEN", SECRET)
+    config = {"type": "file", "path": f"{SECRET}/config.py", "content": f"TOKEN = {SECRET!r}\n"}
+    run = planned(people, inputs=[{"type": "file", "path": "index.html", "content": "Hello"}, config])
+    active = held(run, "coding.code", task_of(run))
+    outcome = write(active)
+    kept = {one.name: b"".join(store().get(one.store_key)) for one in Artifact.objects.all()}
+    assert not [name for name, data in kept.items() if SECRET.encode() in data]
+    assert b"+TOKEN = '[masked]'" in kept["changes.diff"]
+    with tarfile.open(fileobj=io.BytesIO(kept["tree.tar"]), mode="r:") as tree:
+        names = [name for name in tree.getnames() if name.endswith(".py")]
+        assert names == [f"tasks/site/{'*' * len(SECRET)}/config.py"]
+        assert tree.extractfile(names[0]).read() == f"TOKEN = {'*' * len(SECRET)!r}\n".encode()  # type: ignore[union-attr]
+    assert SECRET.encode() in repository_of(people.project).diff(run.base_commit, outcome.data["commit"])
+    told = Event.objects.get(type="guard").data
+    assert [one["change"] for one in told["paths"]] == ["secret"]
+    assert SECRET not in f"{told}{printed(active)}"
 
 
 def test_a_promise_that_the_commit_does_not_keep_is_a_failure(people: People, home: Home) -> None:

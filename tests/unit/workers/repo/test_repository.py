@@ -81,3 +81,16 @@ def test_git_sees_none_of_the_users_configuration(
     commit = write(repository, "main", {"a": "1"})
     shown = subprocess.run(["git", f"--git-dir={repository.path}", "log", "--format=%an", commit], capture_output=True)
     assert b"Mallory" not in shown.stdout
+
+
+def test_it_finds_words_in_files_of_any_kind_by_their_bytes(repository: Repository) -> None:
+    files = {"plain": "a [b.*] c\n", "bin": "\0\0[b.*]\0", "größe": "x\ny.z", "other": "b b c yxz\n"}
+    commit = write(repository, "main", files)
+    assert repository.holding(commit, [b"[b.*]", b"y.z"]) == ["bin", "größe", "plain"]
+    assert repository.holding(commit, [b"nowhere"]) == []
+    assert repository.holding(commit, []) == []
+
+
+def test_looking_for_words_where_there_is_no_commit_is_an_error(repository: Repository) -> None:
+    with pytest.raises(GitError, match="git grep failed"):
+        repository.holding("0" * 40, [b"word"])

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from tests.contract.sandbox.archives import tar_of
+from workers.repo.repository import Repository
 from workers.sandbox.chunks import as_file
 from workers.sandbox.export import Export
-from workers.sandbox.pack import Packing
+from workers.sandbox.pack import Packing, without_secrets
 from workers.sandbox.tree import Tree
 from workers.sandbox.unpack import Bounds, unpack
 
@@ -83,3 +84,22 @@ def test_memory_does_not_grow_with_the_files(tmp_path: Path) -> None:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 8 * MIB
+
+
+@pytest.mark.parametrize("size", [1, 512, 100_000])
+def test_a_plain_tar_loses_its_secrets_too_also_those_in_names(size: int) -> None:
+    long = f"{'deep/' * 40}s3cret/größe.txt"
+    tar = b"".join(without_secrets(in_chunks(size, tar_of({long: b"is s3cret!", "s3cret.txt": b"1"})), [b"s3cret"]))
+    with tarfile.open(fileobj=io.BytesIO(tar), mode="r:") as archive:
+        found = {member.name: archive.extractfile(member).read() for member in archive}  # type: ignore[union-attr]
+    assert found == {long.replace("s3cret", "******"): b"is ******!", "******.txt": b"1"}
+    assert b"s3cret" not in tar
+
+
+def test_of_an_empty_commit_as_git_archives_it_an_empty_tar_is_left(tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "site.git")
+    repository.ensure()
+    with repository.archive("main") as tar:
+        plain = b"".join(without_secrets([tar.read()], [b"s3cret"]))
+    with tarfile.open(fileobj=io.BytesIO(plain), mode="r:") as archive:
+        assert archive.getnames() == []

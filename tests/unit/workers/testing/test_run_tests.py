@@ -101,6 +101,15 @@ def test_a_secret_reaches_only_the_commands_that_name_it_and_never_the_log(peopl
     assert "token: [masked]\n" in printed(told)
 
 
+def test_the_report_of_a_red_command_does_not_hold_the_secret_that_it_printed(people: People, home: Home) -> None:
+    put_secret(people.project, "TOKEN", "sw0rdfish-sw0rdfish")
+    run = written(people, "echo sw0rdfish-sw0rdfish; exit 1")
+    run_tests.test(held(run, "testing.test", run.tasks.get()))
+    report = b"".join(store().get(Artifact.objects.get(name="tests.json").store_key))
+    assert json.loads(report)[0]["end"] == "[masked]\n"
+    assert b"sw0rdfish" not in report
+
+
 def test_a_secret_that_is_not_there_is_a_reasoned_failure(people: People, home: Home) -> None:
     run = written(people, "true")
     task = run.tasks.get()

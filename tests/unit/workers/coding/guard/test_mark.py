@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from apps.events.models import Event
+from apps.projects.secrets import put_secret
 from apps.runs.models import Gate, Run
 from apps.runs.outcome import Outcome, done
 from apps.runs.plan.workflows import DEPLOY
@@ -17,7 +18,9 @@ from hive.home import Home
 from tests.conftest import People
 from tests.providers import KEY, Talk, calls, scripted
 from tests.unit.workers.jobs import held, planned
+from tests.unit.workers.repo.author import write as author
 from workers.coding.write import write
+from workers.places import repository_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -132,3 +135,22 @@ def test_templates_need_no_guard(people: People, home: Home) -> None:
     run = planned(people, **{**PLAN, "engine": "template"})
     outcome = write(held(run, "coding.code", run.tasks.get()))
     assert (run.guarded, outcome.data["touched"]) == (False, [])
+
+
+def test_a_secret_in_a_commit_is_marked_and_waits_for_a_person(people: People, home: Home, settings: Any) -> None:
+    put_secret(people.project, "TOKEN", "hunter2-hunter2-4711")
+    put_secret(people.project, "SHORT", "Hello")  # such a one stands in every program
+    run, _ = written(people, settings, calls("write", path="config.py", content='TOKEN = "hunter2-hunter2-4711"\n'))
+    assert run.touched == [{"task": "site", "path": "tasks/site/config.py", "change": "secret"}]
+    pass_tests(run)
+    assert decide_and_prepare(run.pk) is None
+    assert Gate.objects.get(run=run).status == "pending"
+
+
+def test_a_file_that_held_the_secret_before_is_not_marked(people: People, home: Home, settings: Any) -> None:
+    put_secret(people.project, "TOKEN", "hunter2-hunter2-4711")
+    repository = repository_of(people.project)
+    repository.set_branch("main", author(repository, "main", {"old.py": "hunter2-hunter2-4711\n"}))
+    run, outcome = written(people, settings, calls("shell", command='echo 1 >> "$HIVE_WORKSPACE/old.py"'))
+    assert "old.py" in repository.files(outcome.data["commit"])
+    assert run.touched == []
