@@ -41,6 +41,7 @@ urlpatterns = [
     path("runs/<int:run_id>/retry/", run_actions.retry, name="retry_run"),
     path("gates/<int:gate_id>/approve/", run_actions.approve, name="approve_gate"),
     path("gates/<int:gate_id>/reject/", run_actions.reject, name="reject_gate"),
+    path("jobs/", jobs.jobs, name="jobs"),
     path("jobs/<int:job_id>/", jobs.job, name="job"),
     path("jobs/<int:job_id>/say/", steering.say_to_job, name="say_to_job"),
     path("jobs/<int:job_id>/pause/", steering.pause, name="pause_job"),

@@ -70,6 +70,7 @@ PAGES = {
         f"/runs/{MIDDLE}/",
         f"/runs/{NEWEST}/",
         f"/jobs/{MIDDLE}/",
+        *[f"/jobs/{query}" for query in ("", *JOBS, f"?project={QUIET}", f"?before={MIDDLE}.{MIDDLE}")],
         "/releases/",
         "/releases/?before=9000",
         f"/releases/{RELEASES - PROJECTS}/",
@@ -80,8 +81,28 @@ PAGES = {
         f"/specs/{BUSY}/",
         f"/organisations/organisation-{BUSY}/",
     ],
-    QUIET: ["/", "/?status=active", "/?status=failed", "/?q=site", "/releases/", "/incidents/", f"/projects/{QUIET}/"],
-    OPERATOR: ["/", "/?status=asking", "/?q=site+777", "/releases/", "/incidents/", "/projects/", f"/runs/{MIDDLE}/"],
+    QUIET: [
+        "/",
+        "/?status=active",
+        "/?status=failed",
+        "/?q=site",
+        "/releases/",
+        "/incidents/",
+        "/jobs/",
+        "/jobs/?role=testing",
+        f"/projects/{QUIET}/",
+    ],
+    OPERATOR: [
+        "/",
+        "/agents/",
+        "/jobs/?agent=7",
+        "/?status=asking",
+        "/?q=site+777",
+        "/releases/",
+        "/incidents/",
+        "/projects/",
+        f"/runs/{MIDDLE}/",
+    ],
 }
 ADMIN = {
     OPERATOR: [

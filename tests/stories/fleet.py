@@ -8,7 +8,7 @@ from typing import Any
 from apps.accounts.models import User
 from apps.ci.definition.check import check_data
 from apps.ci.services.submit import submit, wanted
-from apps.fleet.models import Agent
+from apps.fleet.models import Agent, Assignment
 from apps.fleet.services.acknowledge import acknowledge
 from apps.fleet.services.enrol import Introduction, create_token, register
 from apps.fleet.services.heartbeat import Beat, beat
@@ -55,6 +55,13 @@ def joined(name: str = "mac-mini", slots: int = 2) -> Agent:
     return agent
 
 
+def fail(job: Job) -> None:
+    """Its agent says that its tests failed."""
+    given = Assignment.objects.select_related("agent").get(job=job)
+    said = Said("tests_failed", "2 tests failed.", 2, COMMANDS, COUNTS, prepared_s=0.01)
+    assert report(given.agent, job.pk, given.lease_token, said)
+
+
 def pipeline(project: Project, user: User | None) -> Pipeline:
     agent = joined()
     matrix = {"python": ["3.11", "3.12", "3.13"]}
@@ -66,7 +73,6 @@ def pipeline(project: Project, user: User | None) -> Pipeline:
         active = ActiveJob(Job.objects.select_related("run__project", "task").get(pk=one.pk))
         active.print("collected 133 items")
         active.log.close()
-    said = Said("tests_failed", "2 tests failed.", 2, COMMANDS, COUNTS, prepared_s=0.8)
-    assert report(agent, failed.pk, first.lease, said)
+    fail(failed)
     queued = run.jobs.latest("pk")
     return Pipeline(run, agent, *(Job.objects.get(pk=one.pk) for one in (failed, running, queued)))

@@ -28,8 +28,9 @@ RUN = {
     "canceled": "The run was canceled.",
 }
 TASK = {
+    "created": "{} is in the plan.",
     "assigned": "{} has its turn.",
-    "in_progress": "{} is being written.",
+    "in_progress": "{} is under way.",
     "complete": "{} is complete: its promised outputs are in the commit.",
     "verified": "{} is verified: its tests passed.",
     "deployed": "{} is deployed: the acceptance checks answered.",

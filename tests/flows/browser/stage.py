@@ -125,6 +125,10 @@ class Stage:
         jobs = {name: getattr(made, name).pk for name in ("failed", "running", "queued")}
         return {"run": made.run.pk, "agent": made.agent.pk, **jobs}
 
+    def report(self, job: int) -> None:
+        """The agent that runs this job says that its tests failed."""
+        fleet.fail(Job.objects.get(pk=job))
+
     def agent(self, agent: int) -> dict[str, Any]:
         found = Agent.objects.get(pk=agent)
         held = {"drained": found.draining_at is not None, "paused": found.paused_at is not None}

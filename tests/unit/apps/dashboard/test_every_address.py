@@ -29,6 +29,7 @@ GETS: dict[str, tuple[int, ...]] = {
     "run": MINE,
     "run_part": MINE,
     "run_diff": MINE,
+    "jobs": EVERYBODY_INSIDE,
     "job": MINE,
     "releases": EVERYBODY_INSIDE,
     "release": MINE,

@@ -90,7 +90,7 @@ def test_a_step_has_a_name(step: str, words: str) -> None:
             {"id": 2, "from": "complete", "to": "in_progress", "message": "2 failed"},
             "Home page goes back to coding. 2 failed",
         ),
-        ("task", {"id": 2, "from": "assigned", "to": "in_progress"}, "Home page is being written."),
+        ("task", {"id": 2, "from": "assigned", "to": "in_progress"}, "Home page is under way."),
         ("job", {"id": 4, "to": "running"}, "Code of Home page began."),
         ("job", {"id": 5, "to": "completed"}, "A job is done."),
         ("gate", {"id": 3, "to": "approved"}, "Approve deploy: approved."),
