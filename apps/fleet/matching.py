@@ -59,7 +59,7 @@ def waiting_jobs() -> QuerySet[Job]:
 
 def waiting_for(agent: Agent) -> QuerySet[Job]:
     """Of these, the ones that this agent may have."""
-    fitting = waiting_jobs().exclude(Q(Lacks(F("runs_on"), Value(json.dumps(agent.effective_tags)))))
+    fitting = waiting_jobs().exclude(Q(Lacks(F("runs_on"), Value(json.dumps(agent.matched_tags)))))
     if agent.organisation_id is not None:
         fitting = fitting.filter(run__project__organisation_id=agent.organisation_id)
     return fitting
@@ -67,7 +67,7 @@ def waiting_for(agent: Agent) -> QuerySet[Job]:
 
 def may_have(agent: Agent, runs_on: list[str], organisation_id: int) -> bool:
     """Whether the agent has every tag, and is there for this organisation."""
-    return agent.organisation_id in (None, organisation_id) and set(runs_on) <= set(agent.effective_tags)
+    return agent.organisation_id in (None, organisation_id) and set(runs_on) <= set(agent.matched_tags)
 
 
 def takes_jobs(agent: Agent) -> bool:

@@ -82,6 +82,12 @@ class Agent(models.Model):
         claimed = set(self.claimed_tags)
         return [tag for tag in self.tags if not claimed or tag in claimed]
 
+    @property
+    def matched_tags(self) -> list[str]:
+        """What a job's `runs_on` is held against: those, and the kinds of sandbox that it says it has."""
+        kinds = self.capabilities.get("sandboxes")
+        return [*self.effective_tags, *(f"sandbox:{kind}" for kind in (kinds if isinstance(kinds, list) else ()))]
+
 
 class Command(models.Model):
     """What an agent is told, repeated with each answer until it says that it has heard it."""

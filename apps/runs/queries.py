@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
@@ -88,7 +88,17 @@ def read_state(run: Run) -> RunState:
 
 
 def _link(task: Task) -> TaskLink:
-    return TaskLink(task.key, tuple(task.needs), tuple(task.spec.get("runs_on") or ()), task.has_requirements)
+    return TaskLink(task.key, tuple(task.needs), agent_tags(task.spec), task.has_requirements)
+
+
+def agent_tags(spec: Mapping[str, Any]) -> tuple[str, ...]:
+    """What an agent must have for it: the tags that are named, and the kind of sandbox, where one is needed.
+
+    Nothing where no tag is named: then it is for Hive's own workers.
+    """
+    tags = tuple(spec.get("runs_on") or ())
+    kind = spec.get("sandbox") or ("docker" if spec.get("image") else "")
+    return (*tags, f"sandbox:{kind}") if tags and kind else tags
 
 
 def round_of(step: str, task: Task | None, run: Run) -> int:

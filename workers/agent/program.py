@@ -71,14 +71,18 @@ class Program:
     def _come_in(self) -> dict[str, Any]:
         """With the credential of before, or by joining with a token. A server that is away is waited for."""
         kept = load(self._settings.credential, self._settings.server)
-        about = {"tags": list(self._settings.tags), "slots": self._settings.slots, "version": this_version()}
+        about = {
+            "tags": list(self._settings.tags),
+            "slots": self._settings.slots,
+            "version": this_version(),
+            "capabilities": self._machine.capabilities(),
+        }
         if kept is not None:
             self._server.use(kept)
             return patiently(lambda: self._server.renew(**about), lambda: self.draining)
         if not self._settings.token:
             raise NotAllowed("This agent has not joined yet: give it an enrolment token (--token, HIVE_AGENT_TOKEN).")
         body = {"token": self._settings.token, "name": self._settings.name, **about}
-        body["capabilities"] = self._machine.capabilities()
         said = patiently(lambda: self._server.register(body), lambda: self.draining)
         save(self._settings.credential, Credential(self._settings.server, said["agent_id"], said["credential"]))
         logger.warning("action=join agent=%s server=%s", said["agent_id"], self._settings.server)

@@ -25,7 +25,7 @@ POLL_WAIT_S = 25
 
 
 class Capabilities(serializers.DictField):
-    """Anything that is small; the server looks at `sandboxes` and `images`."""
+    """Anything that is small; the server looks at `sandboxes`."""
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         if len(json.dumps(data)) > CAPABILITIES_BYTES:
@@ -46,6 +46,7 @@ class Credentials(serializers.Serializer[Any]):
     agent_id = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
     credential = serializers.CharField(max_length=200)
     tags = Tags(required=False, allow_null=True, default=None)
+    capabilities = Capabilities(required=False)
     slots = serializers.IntegerField(min_value=1, max_value=SLOTS, required=False)
     version = serializers.CharField(max_length=40, required=False)
 
@@ -105,7 +106,7 @@ class Token(AgentView):
         agent = agent_with(said["agent_id"], said["credential"])
         if agent is None:
             raise Problem(401, "invalid_credential", "This credential is unknown, or its agent was revoked.")
-        changed: dict[str, Any] = {name: said[name] for name in ("slots", "version") if name in said}
+        changed: dict[str, Any] = {name: said[name] for name in ("slots", "version", "capabilities") if name in said}
         if said["tags"] is not None:
             changed["claimed_tags"] = said["tags"]
         if changed:

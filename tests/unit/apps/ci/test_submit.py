@@ -122,6 +122,19 @@ def test_what_runs_on_agents_is_not_sent_to_celery(submitted: Submit, sent: list
     assert run.jobs.get().runs_on == ["gpu"]
 
 
+@pytest.mark.parametrize(
+    ("wanted", "tags"),
+    [
+        ({"image": "python:3.12", "runs_on": ["gpu"]}, ["gpu", "sandbox:docker"]),
+        ({"sandbox": "bubblewrap", "runs_on": ["gpu"]}, ["gpu", "sandbox:bubblewrap"]),
+        ({"image": "python:3.12"}, []),
+    ],
+    ids=["image", "sandbox", "workers"],
+)
+def test_an_agent_must_have_the_sandbox_that_it_needs(submitted: Submit, wanted: Any, tags: list[str]) -> None:
+    assert submitted(**wanted).jobs.get().runs_on == tags
+
+
 def test_an_order_says_all_that_a_runner_needs(submitted: Submit, people: People) -> None:
     put_secret(people.project, "TOKEN", "hush-hush")
     run = submitted(

@@ -186,3 +186,12 @@ def test_a_job_that_celery_does_is_never_offered(agent: Agent, people: People) -
     Job.objects.create(run=run, role="testing", step="testing.noop")
     assert offer_up_to(agent, 1) == []
     assert offer_to_many({agent.pk: 1}) == {}
+
+
+def test_a_job_for_a_container_goes_only_to_a_machine_that_has_them(make_agent: MakeAgent, make_job: MakeJob) -> None:
+    job = make_job("arm", "sandbox:docker")
+    bare, other = make_agent("bare", capabilities={"sandboxes": ["bubblewrap"]}), make_agent("odd", capabilities={})
+    assert offer_up_to(bare, 1) == offer_up_to(other, 1) == []
+    assert offer_to_many({bare.pk: 1, other.pk: 1}) == {}
+    engine = make_agent("engine", capabilities={"sandboxes": ["bubblewrap", "docker"]})
+    assert offered(engine).job_id == job.pk

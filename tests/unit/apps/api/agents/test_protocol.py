@@ -144,8 +144,9 @@ def test_a_token_is_refreshed_with_the_credential(people: People) -> None:
     joined = machine.join(create_token(people.owner, "t").token)
     assert (joined["protocol"], joined["poll_wait_s"]) == ({"min": 1, "max": 1}, 25)
     said = {"agent_id": joined["agent_id"], "credential": joined["credential"], "version": "9"}
+    said["capabilities"] = {"sandboxes": ["docker"]}
     assert machine.call("POST", "/agent/token", said).json()["token"]
-    assert Agent.objects.get().version == "9"
+    assert (Agent.objects.get().version, Agent.objects.get().matched_tags) == ("9", ["sandbox:docker"])
     said["credential"] = "wrong"
     assert machine.call("POST", "/agent/token", said).status_code == 401
 
