@@ -15,7 +15,7 @@ class EventType(models.TextChoices):
     GATE = "gate"
     RELEASE = "release"
     INCIDENT = "incident"
-    PHASE = "phase"  # {name}: the run entered a phase: plan, code, test, deploy, watch
+    PHASE = "phase"  # {name}: the run entered a phase: plan, code, test, deploy …
     ACTIVITY = "activity"  # {text}: what a job is doing right now
     TOOL_START = "tool_start"
     TOOL_END = "tool_end"

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from apps.events.models import EventType
 from apps.specs.validate import check
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+EVENTS = dict(re.findall(r"^\| (`[^|]*?`) \| (.*) \|$", (ROOT / "docs" / "events.md").read_text(), re.MULTILINE))
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 
 
@@ -28,3 +30,16 @@ def test_every_page_of_docs_is_named_in_the_readme() -> None:
 def test_the_spec_in_the_readme_is_valid() -> None:
     text = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)[0]
     assert check(text).problems == []
+
+
+def test_every_type_of_event_is_explained_and_no_other() -> None:
+    explained = " ".join(EVENTS).replace("`", "").split()
+    assert sorted(explained) == sorted(EventType.values)
+
+
+def test_every_phase_that_a_worker_tells_of_is_explained_and_no_other() -> None:
+    sources = "".join(path.read_text() for path in (ROOT / "workers").rglob("*.py"))
+    told = set(re.findall(r'EventType\.PHASE, name="(\w+)"', sources))
+    names = EVENTS["`phase`"].partition("`name`: ")[2].partition("; `task`")[0]
+    assert set(re.findall(r"`(\w+)`", names)) == told
+    assert sources.count("EventType.PHASE,") == len(re.findall(r'EventType\.PHASE, name="', sources))
