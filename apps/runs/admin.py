@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
 
 from apps.accounts.look_only import LookOnly, act_on
 from apps.accounts.models import User
 from apps.events.lifecycle import IllegalMove, MoveLost
+from apps.runs.deciding import DecisionForm
 from apps.runs.delegation import Delegation
 from apps.runs.models import Gate, Job, ModelCall, Purse, Queue, Run, Steering, Sweep, Task, Worker
 from apps.runs.questions import AnswersRefused
@@ -115,6 +120,37 @@ class GateAdmin(LookOnly):
     @admin.action(description="Reject", permissions=["operate"])
     def reject(self, request: HttpRequest, gates: QuerySet[Gate]) -> None:
         act_on(request, gates, partial(reject_gate, user=_who(request)), LOST)
+
+    def get_urls(self) -> list[URLPattern]:
+        decide = path("<int:pk>/decide/", self.admin_site.admin_view(self.decide), name="runs_gate_decide")
+        return [decide, *super().get_urls()]
+
+    def decide(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """One gate, with answers to what it asks."""
+        if not self.has_operate_permission(request):
+            raise PermissionDenied
+        gate = get_object_or_404(Gate.objects.select_related("run"), pk=pk)
+        form = DecisionForm(gate, request.POST or None)
+        if form.is_valid() and self._decided(request, gate, form):
+            return redirect("admin:runs_gate_change", gate.pk)
+        context = {**self.admin_site.each_context(request), "title": f"Decide {gate}", "gate": gate, "form": form}
+        return TemplateResponse(request, "admin/runs/gate/decide.html", context)
+
+    def _decided(self, request: HttpRequest, gate: Gate, form: DecisionForm) -> bool:
+        user, message = _who(request), form.cleaned_data["message"]
+        try:
+            if "reject" in request.POST:
+                reject_gate(gate, user, message)
+            else:
+                approve_gate(gate, user, message, form.answers)
+        except AnswersRefused as refused:
+            form.refuse(refused)
+            return False
+        except (IllegalMove, MoveLost) as error:
+            messages.warning(request, f"{gate}: {error}")
+        else:
+            messages.success(request, f"{gate} is {gate.status}.")
+        return True
 
 
 @admin.register(Sweep)
