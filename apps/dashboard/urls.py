@@ -9,6 +9,7 @@ from apps.accounts.sign_in import ENTER
 from apps.dashboard.pages import (
     agent_tokens,
     agents,
+    badges,
     incidents,
     jobs,
     memory,
@@ -59,6 +60,9 @@ urlpatterns = [
         projects.delete_project_secret,
         name="delete_secret",
     ),
+    path("projects/<int:project_id>/badge/", badges.show, name="show_badge"),
+    path("projects/<int:project_id>/badge/hide/", badges.hide, name="hide_badge"),
+    path("badges/<str:token>/<slug:of>/badge.svg", badges.badge, name="badge"),
     path("projects/<int:project_id>/memory/", memory.memory, name="memory"),
     path("projects/<int:project_id>/memory/add/", memory.add_note, name="add_note"),
     path("projects/<int:project_id>/memory/export/", memory.export_memory, name="export_memory"),

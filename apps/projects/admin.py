@@ -23,6 +23,7 @@ class ProjectAdmin(admin.ModelAdmin):
     search_fields = ("slug", "name")
     date_hierarchy = "created_at"
     readonly_fields = ("created_at", "origin_url", "origin_user", "origin_branch", "origin_push", "origin_seen_at")
+    exclude = ("badge_token",)
     autocomplete_fields = ("organisation",)
 
     def get_readonly_fields(self, request: HttpRequest, obj: object = None) -> tuple[str, ...]:  # noqa: ARG002

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.core.validators import RegexValidator
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 
 from apps.accounts.models import Organisation, User
@@ -41,9 +42,14 @@ class Project(models.Model):
     origin_push = models.CharField(max_length=10, choices=Push, default=Push.BRANCH, help_text="Where runs go.")
     origin_seen_at = models.DateTimeField(null=True, blank=True, help_text="When it was last fetched.")
 
+    badge_token = models.CharField(max_length=43, blank=True, help_text="In the badge's address; empty: no badge.")
+
     class Meta:
         ordering = ["slug"]
-        constraints = [models.UniqueConstraint(fields=["organisation", "slug"], name="project_slug_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "slug"], name="project_slug_once"),
+            models.UniqueConstraint(fields=["badge_token"], name="project_badge_once", condition=~Q(badge_token="")),
+        ]
 
     def __str__(self) -> str:
         return self.slug

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 
 from django.core.exceptions import ValidationError
 
@@ -27,3 +28,17 @@ def project_named(organisation: Organisation, slug: str, name: str = "") -> Proj
         raise BadSlug(f"{slug!r} cannot name a project. {' '.join(error.messages)}") from None
     defaults = {"name": name[:120] or slug}
     return Project.objects.get_or_create(organisation=organisation, slug=slug, defaults=defaults)[0]
+
+
+def show_badge(project: Project) -> bool:
+    """From now on whoever has the badge's address sees whether the project's last run succeeded, and nothing else.
+
+    False if it had a badge. Of two at once one makes it.
+    """
+    without = Project.objects.filter(pk=project.pk, badge_token="")
+    return bool(without.update(badge_token=secrets.token_urlsafe(32)))
+
+
+def hide_badge(project: Project) -> bool:
+    """The address shows nothing any more, for good; a new badge has another one. False if there was none."""
+    return bool(Project.objects.filter(pk=project.pk).exclude(badge_token="").update(badge_token=""))

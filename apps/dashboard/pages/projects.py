@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 
 from apps.accounts.access import may_change, may_manage
 from apps.dashboard.answers import said
 from apps.dashboard.reads import projects as reads
 from apps.dashboard.reads import run_list
+from apps.dashboard.reads.badge import LABELS
 from apps.dashboard.reads.code import code_view
 from apps.dashboard.reads.numbers import whole_number
 from apps.dashboard.reads.usage import usage_of_project
@@ -42,11 +44,19 @@ def project(request: HttpRequest, project_id: int) -> HttpResponse:
         "usage": usage_of_project(found),
         "code": code_view(found),
         "upload_link": make_link(found, user),
+        "badge_urls": _badge_urls(request, found),
         "secrets": found.secrets.defer("sealed"),
         "may_change": may_change(user, found.organisation_id),
         "may_manage": may_manage(user, found.organisation_id),
     }
     return render(request, "dashboard/projects/project.html", context)
+
+
+def _badge_urls(request: HttpRequest, found: Project) -> list[tuple[str, str]]:
+    if not found.badge_token:
+        return []
+    paths = {label: reverse("dashboard:badge", args=[found.badge_token, of]) for of, label in LABELS.items()}
+    return [(label, request.build_absolute_uri(path)) for label, path in paths.items()]
 
 
 @page("POST")

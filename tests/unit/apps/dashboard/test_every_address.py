@@ -21,6 +21,7 @@ OWNERS = (200, 403, 403, 404, SIGN_IN)
 CHANGE = (302, 302, 403, 404, SIGN_IN)
 MANAGE = (302, 403, 403, 404, SIGN_IN)
 OPEN = (302, 302, 302, 302, 302)
+NOWHERE = (404, 404, 404, 404, 404)  # for an address that is made up
 OPERATORS = (403, 403, 403, 403, SIGN_IN)
 
 GETS: dict[str, tuple[int, ...]] = {
@@ -49,6 +50,7 @@ GETS: dict[str, tuple[int, ...]] = {
     "enter": (302, 302, 302, 302, 410),
     "password": EVERYBODY_INSIDE,
     "favicon": OPEN,
+    "badge": NOWHERE,
 }
 POSTS: dict[str, tuple[int, ...]] = {
     "new_run": (422, 422, 403, 422, SIGN_IN),
@@ -67,6 +69,8 @@ POSTS: dict[str, tuple[int, ...]] = {
     "fetch_project": CHANGE,
     "upload_project": CHANGE,
     "delete_secret": MANAGE,
+    "show_badge": MANAGE,
+    "hide_badge": MANAGE,
     "add_note": CHANGE,
     "forget_note": CHANGE,
     "erase_memory": MANAGE,
@@ -100,6 +104,7 @@ def addresses(name: str, world: World) -> list[str]:
         **world.ids,
         "slug": "ours",
         "token": "forged",
+        "of": "ci",
         "role": "coding",
         "worker_id": 1,
         "agent_id": 1,
