@@ -14,6 +14,7 @@ import httpx
 from apps.fleet.order import Cache, Package
 from workers.agent.caches import CacheFolder
 from workers.agent.outgoing import Outgoing
+from workers.agent.room import full
 from workers.agent.server import Server, patiently
 from workers.sandbox.chunks import as_file
 from workers.sandbox.port import SandboxError
@@ -76,6 +77,9 @@ class JobDesk:
 
     def store(self, cache: Cache, tar: Iterator[bytes]) -> None:
         self._caches.put(cache.key, tar)
+
+    def trouble(self) -> str:
+        return full(self._folder)
 
     def on_stop(self, call: Callable[[str], None]) -> None:
         with self._lock:

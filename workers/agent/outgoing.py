@@ -40,18 +40,23 @@ class Outgoing:
                     del self._tail[:-TAIL_BYTES]
 
     def close(self) -> None:
-        """Nothing more is printed."""
+        """Nothing more is printed. It is closed, and what there is can be sent, also where it raises OSError."""
         with self._lock:
             if self.closed:
                 return
-            if len(self._tail) > TAIL_BYTES:
-                self._left_out += len(self._tail) - TAIL_BYTES
-                del self._tail[:-TAIL_BYTES]
-            if self._left_out:
-                self._append(f"\n[hive: {self._left_out:,} bytes were not kept here]\n".encode())
-            self._append(bytes(self._tail))
-            self.closed = True
-            self.fresh.set()
+            try:
+                self._append_tail()
+            finally:
+                self.closed = True
+                self.fresh.set()
+
+    def _append_tail(self) -> None:
+        if len(self._tail) > TAIL_BYTES:
+            self._left_out += len(self._tail) - TAIL_BYTES
+            del self._tail[:-TAIL_BYTES]
+        if self._left_out:
+            self._append(f"\n[hive: {self._left_out:,} bytes were not kept here]\n".encode())
+        self._append(bytes(self._tail))
 
     def piece(self) -> tuple[int, bytes, bool]:
         """What Hive has not yet: (offset, bytes, whether that is the end of it)."""
@@ -67,10 +72,10 @@ class Outgoing:
     def _append(self, data: bytes) -> None:
         if data:
             self._file.seek(self.size_bytes)
-            written = 0
-            while written < len(data):
-                written += self._file.write(data[written:]) or 0
-            self.size_bytes += len(data)
-            self.crc32 = zlib.crc32(data, self.crc32)
+            while data:  # what a disk that fills up still took counts: it is sent, too
+                written = self._file.write(data) or 0
+                self.size_bytes += written
+                self.crc32 = zlib.crc32(data[:written], self.crc32)
+                data = data[written:]
             if self.size_bytes - self.arrived >= PIECE_BYTES:
                 self.fresh.set()

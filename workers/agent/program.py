@@ -105,16 +105,23 @@ class Program:
             if free < 1 or self._held:
                 self._changed.wait(1.0)
                 return
-        if not self._machine.has_room():
-            logger.warning("action=ask less than %s MiB are free; no job is taken", self._settings.min_free_mb)
-            time.sleep(NO_ROOM_S)
+        if not self._has_room():
             return
         answer = self._server.call(
             "GET", "/jobs/next", params={"wait": wait_s, "capacity": free}, timeout=wait_s + 15.0
         )
-        if answer.status_code == 200 and not self.draining:
+        # It may have filled up meanwhile: what is not acknowledged is offered to somebody else.
+        if answer.status_code == 200 and not self.draining and self._has_room():
             for one in answer.json()["jobs"]:
                 self._begin(int(one["id"]), str(one["lease"]))
+
+    def _has_room(self) -> bool:
+        """Else a pause has passed."""
+        room = self._machine.has_room()
+        if not room:
+            logger.warning("action=ask less than %s MiB are free; no job is taken", self._settings.min_free_mb)
+            time.sleep(NO_ROOM_S)
+        return room
 
     def _begin(self, job_id: int, lease: str) -> None:
         label = f"job-{job_id}-{lease[:12]}"

@@ -55,6 +55,9 @@ class Desk(Protocol):
     def store(self, cache: Cache, tar: Iterator[bytes]) -> None:
         """Keep these files for the next job with this key."""
 
+    def trouble(self) -> str:
+        """What is wrong with this machine right now, that may have made a command fail: a full disk. Else empty."""
+
     def on_stop(self, call: Callable[[str], None]) -> None:
         """Call this, from any thread, when the job is to end; at once if it is already so."""
 
@@ -186,6 +189,8 @@ class _Running:
     def _add(self, command: Command, result: Result) -> None:
         reason = "" if result.ok else REASONS.get(result.ended, "script_failed")
         message = f"`{command.shown}`: {result.message}" if reason else ""
+        if reason == "script_failed" and (trouble := self.desk.trouble()):
+            reason, message = "infrastructure", f"{trouble} {message}"
         done = Done(command.shown, result.exit_code, result.duration_s, reason, message)
         self.report.commands.append(done)
         if reason:

@@ -6,6 +6,7 @@ import logging
 import shutil
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,11 @@ class Work:
         finally:
             shutil.rmtree(self._folder, ignore_errors=True)
 
+    def _told(self, error: OSError) -> Report:
+        """Of this machine, and no fault of the job: a full disk."""
+        logger.error("action=work job=%s this machine failed: %s", self.job_id, error)
+        return Report("infrastructure", f"The agent's machine failed: {error.strerror or error}.", None)
+
     def lose(self) -> None:
         """The lease is somebody else's: end everything, and say nothing."""
         self._gone = True
@@ -71,23 +77,35 @@ class Work:
         """Acknowledge. An order that cannot be read is told as such: a newer agent may read it."""
         answer = self._status({"state": "running"})
         self.acknowledged = True
-        self._folder.mkdir(parents=True, mode=0o700)
         try:
+            self._folder.mkdir(parents=True, mode=0o700)
             return read_order(answer.json()["order"])
+        except OSError as error:
+            self._say(self._told(error))
+            return None
         except BadOrder as error:
             self._status({"state": "failed", "reason": "infrastructure", "message": str(error)})
             return None
 
     def _do(self, order: Order, open_sandbox: Open) -> None:
-        outgoing = self.desk.outgoing = Outgoing(self._folder / "output", order.bounds.log_bytes)
+        try:
+            outgoing = self.desk.outgoing = Outgoing(self._folder / "output", order.bounds.log_bytes)
+        except OSError as error:
+            self._say(self._told(error))
+            return
         sending = Sending(self._server, self.job_id, self.lease, outgoing, self.lose)
         sending.start()
         try:
             report = self._ran(order, open_sandbox)
             if self._gone:
                 return
-            self._upload(report)
-            outgoing.close()
+            try:
+                self._upload(report)
+                outgoing.close()
+            except OSError as error:
+                report = report if report.reason else self._told(error)
+                with suppress(OSError):
+                    outgoing.close()
             self._say(report, outgoing)
         finally:
             sending.give_up()
@@ -96,8 +114,8 @@ class Work:
     def _ran(self, order: Order, open_sandbox: Open) -> Report:
         try:
             return run(order, self.desk, open_sandbox)
-        except OSError as error:  # of this machine: a full disk
-            return Report("infrastructure", f"The agent's machine failed: {error.strerror or error}.", None)
+        except OSError as error:
+            return self._told(error)
 
     def _upload(self, report: Report) -> None:
         """Files that Hive will not take are a reason to fail a job that has not failed otherwise."""
@@ -110,10 +128,10 @@ class Work:
             if not report.reason:
                 report.reason, report.message = "infrastructure", f"Its artifacts could not be kept: {error}"
 
-    def _say(self, report: Report, outgoing: Outgoing) -> None:
+    def _say(self, report: Report, outgoing: Outgoing | None = None) -> None:
         """The final word, until it is heard: an hour later, if that is when Hive is back."""
         body = final_word(report, self.desk.stopped) | {
-            "log": {"bytes": outgoing.size_bytes, "crc32": outgoing.crc32},
+            "log": {"bytes": outgoing.size_bytes, "crc32": outgoing.crc32} if outgoing else {"bytes": 0, "crc32": 0},
             "prepared_s": report.prepared_s,
         }
         while not self._given_up():

@@ -14,6 +14,7 @@ from apps.fleet.order import Cache, Order, Package
 from apps.runs.outcome import JobFailed
 from apps.runs.services.active import ActiveJob
 from apps.runs.states import Reason
+from workers.agent.room import full
 from workers.agent.sandboxes import sandbox_for
 from workers.engine import engine
 from workers.places import label_of, work_folder
@@ -50,6 +51,9 @@ class JobDesk:
 
     def store(self, cache: Cache, tar: Iterator[bytes]) -> None:
         self._caches.put(cache.key, tar)
+
+    def trouble(self) -> str:
+        return full(work_folder())
 
     def on_stop(self, call: Callable[[str], None]) -> None:
         self._job.on_stop(lambda stop: call(stop.message))

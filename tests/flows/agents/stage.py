@@ -17,6 +17,7 @@ from django.utils import timezone  # noqa: E402
 from apps.accounts.models import Organisation  # noqa: E402
 from apps.artifacts.queries import read_log  # noqa: E402
 from apps.events import wake  # noqa: E402
+from apps.fleet.models import Agent, Assignment  # noqa: E402
 from apps.fleet.services.enrol import create_token  # noqa: E402
 from apps.fleet.services.hold import revoke_agent  # noqa: E402
 from apps.projects.models import Project  # noqa: E402
@@ -42,6 +43,26 @@ def job(order: str) -> int:
     return made.pk
 
 
+def jobs(count: str) -> list[int]:
+    return [job(json.dumps({"version": 1, "commands": [{"run": ["true"]}]})) for _ in range(int(count))]
+
+
+def arrived(pk: str) -> dict[str, int]:
+    """How much of its output has come, and how many files were announced."""
+    found = Assignment.objects.filter(job=pk).first()
+    return {"log": found.log_bytes, "files": found.uploads.count()} if found else {"log": 0, "files": 0}
+
+
+def tally(*pks: str) -> dict[str, Any]:
+    """Of these jobs, and of every further attempt at them: how they stand, what each has printed."""
+    rows = list(Job.objects.filter(run__jobs__in=pks).order_by("pk"))
+    return {
+        "stands": sorted({f"{row.status} {row.reason}".strip() for row in rows}),
+        "printed": {row.pk: b"".join(read_log(row.pk)).decode() for row in rows},
+        "offers": max(Assignment.objects.filter(job__in=rows).values_list("offers", flat=True)),
+    }
+
+
 def look(pk: str) -> dict[str, Any]:
     row = Job.objects.get(pk=pk)
     return {
@@ -65,8 +86,6 @@ def reap() -> list[int]:
 
 
 def revoke() -> None:
-    from apps.fleet.models import Agent
-
     for agent in Agent.objects.all():
         revoke_agent(agent, None)
 

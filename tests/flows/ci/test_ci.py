@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.flows.real.hive import ROOT, Hive, running, until
+from tests import busy
+from tests.flows.real.hive import QUICK, ROOT, Hive, running, until
 from tests.unit.hive.ci.runner import Runner
 
 pytestmark = pytest.mark.flow
+NOTICED_S = float(QUICK["HIVE_LEASE_S"]) + float(QUICK["HIVE_SWEEP_S"])
 BARE = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
 REPORT = (
     '<testsuite><testcase classname="t" name="good"/><testcase classname="t" name="bad" file="tests/t.py" line="3">'
@@ -39,6 +44,7 @@ class Farm:
 
     hive: Hive
     key: str
+    agent: subprocess.Popen[str]
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +59,7 @@ def farm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Farm]:
         told = {"server": hive.url, "token": token, "home": str(folder / "a"), "sandbox": "process", "min_free_mb": "1"}
         environ = BARE | {f"HIVE_AGENT_{name.upper()}": value for name, value in told.items()}
         with (folder / "agent.log").open("ab") as log, begin("agent", "run", output=log, **environ) as agent:
-            yield Farm(hive, key)
+            yield Farm(hive, key, agent)
             agent.terminate()
             assert agent.wait(30) == 0
 
@@ -152,3 +158,29 @@ def test_a_runner_that_killed_the_step_cancels_the_real_job_by_the_next_one(
     assert code == 0, said
     job = int(runner.outputs()["id"])
     until(lambda: farm.hive.get(f"ci/jobs/{job}/status")["status"] == "canceled", 60, lambda: f"CI job {job} goes on")
+
+
+def test_an_agent_that_stands_still_is_noticed_in_time_and_its_job_is_done_once_more(
+    farm: Farm, checkout: Path, tmp_path: Path
+) -> None:
+    """SIGSTOP: it holds its connections, and says nothing. With the usual settings it takes five times as long."""
+    go = tmp_path / "go"
+    text = write_job(checkout, go, "true").read_text().replace("ls -A1 . kept", "touch report.xml")
+    run_id = farm.hive.post("ci/jobs", {"job": text, "project": "site"})["id"]
+
+    def jobs(status: str) -> list[Any]:
+        return [job for job in farm.hive.all(f"runs/{run_id}/jobs") if job["status"] == status]
+
+    until(lambda: jobs("running"), 60, lambda: "the job does not begin")
+    farm.agent.send_signal(signal.SIGSTOP)
+    stopped_at = time.monotonic()
+    try:
+        lost = until(lambda: jobs("failed"), 60, lambda: "nobody notices")
+        took_s = time.monotonic() - stopped_at
+    finally:
+        farm.agent.send_signal(signal.SIGCONT)
+    go.touch()
+    assert [job["reason"] for job in lost] == ["lost"]
+    assert farm.hive.wait(run_id)["status"] == "completed"
+    assert [job["attempt"] for job in farm.hive.all(f"runs/{run_id}/jobs")] == [1, 2]
+    assert took_s < busy.allowed(NOTICED_S + 2)

@@ -19,6 +19,7 @@ class Remembering:
     kept: dict[str, tuple[str, bytes]] = field(default_factory=dict)
     caches: dict[str, bytes] = field(default_factory=dict)
     stopped: str = ""
+    wrong: str = ""
 
     def output(self, data: bytes) -> None:
         self.printed += data
@@ -34,6 +35,9 @@ class Remembering:
 
     def store(self, cache: Cache, tar: Iterator[bytes]) -> None:
         self.caches[cache.key] = b"".join(tar)
+
+    def trouble(self) -> str:
+        return self.wrong
 
     def on_stop(self, call: Callable[[str], None]) -> None:
         if self.stopped:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import io
+import os
+import shutil
 import zlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +17,7 @@ from workers.agent.caches import CacheFolder
 from workers.agent.credential import Credential
 from workers.agent.machine import hold
 from workers.agent.outgoing import TAIL_BYTES, Outgoing
+from workers.agent.room import full
 from workers.agent.runner import Report
 from workers.agent.settings import BadSettings, read_settings
 from workers.agent.work import LOST, final_word
@@ -79,13 +85,47 @@ def test_of_too_much_output_head_and_tail_are_kept_within_the_bound(tmp_path: Pa
     assert b"were not kept here" in kept
 
 
+class Fills(io.BytesIO):
+    """A file on a disk with room for eight bytes."""
+
+    def write(self, data: Any, /) -> int:
+        room = 8 - len(self.getvalue())
+        if not room:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return super().write(bytes(data)[:room])
+
+
+def test_of_what_no_longer_fits_on_the_disk_that_which_did_is_sent_and_counted(tmp_path: Path) -> None:
+    outgoing = Outgoing(tmp_path / "o", 10**9)
+    outgoing._file = Fills()  # type: ignore[assignment]
+    outgoing.write(b"hello ")
+    with pytest.raises(OSError, match="No space left"):
+        outgoing.write(b"world")
+    outgoing.close()
+    assert outgoing.piece() == (0, b"hello wo", True)
+    assert (outgoing.size_bytes, outgoing.crc32) == (8, zlib.crc32(b"hello wo"))
+
+
+def test_a_tail_that_no_longer_fits_still_closes_it(tmp_path: Path) -> None:
+    outgoing = Outgoing(tmp_path / "o", 0)
+    outgoing._file = Fills()  # type: ignore[assignment]
+    outgoing.write(b"hello world")
+    with pytest.raises(OSError, match="No space left"):
+        outgoing.close()
+    assert outgoing.piece() == (0, b"hello wo", True)
+
+
+def test_a_disk_without_room_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert full(tmp_path) == ""
+    monkeypatch.setattr("shutil.disk_usage", lambda _: shutil._ntuple_diskusage(10**9, 10**9, 12 * 1024))
+    assert full(tmp_path) == "The disk of this machine is full: 12 KiB are free."
+
+
 def test_a_cache_is_found_again_and_the_least_used_goes_first(tmp_path: Path) -> None:
     caches = CacheFolder(tmp_path / "c", 25)
     assert caches.get("a") is None
     for key in ("a", "b"):
         caches.put(key, iter([b"x" * 10]))
-    import os
-
     os.utime(caches._path("a"), (1, 1))
     caches.put("c", iter([b"y" * 10]))
     assert [caches.get(key) is not None for key in ("a", "b", "c")] == [False, True, True]

@@ -50,6 +50,12 @@ def test_the_first_red_command_ends_the_job_with_its_code_and_cleaning_up_still_
     assert b"never" not in desk.printed
 
 
+def test_a_command_that_failed_on_a_full_disk_is_the_machines_failure_and_says_so() -> None:
+    report = done(order("a"), Remembering(wrong="The disk of this machine is full: 12 KiB are free."), a=Answer(1))
+    assert report.reason == "infrastructure"
+    assert report.message.startswith("The disk of this machine is full: 12 KiB are free. `a`: ")
+
+
 def test_secrets_reach_the_command_and_not_the_desk() -> None:
     sandbox, desk = FakeSandbox({"a": Answer(output=b"it is hush-hush, really")}), Remembering()
     run(order("a", env={"A": "1"}, secrets={"TOKEN": "hush-hush"}), desk, lambda _: sandbox)
