@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -46,6 +47,7 @@ class Box:
         self._keeper: Stream | None = None
         self.ended = False  # for good
         self.starts = 0
+        self._killed = False  # and not started since
         self.on_start: Callable[[], None] = lambda: None  # before anything of the job's can run
 
     def ready(self) -> None:
@@ -59,6 +61,7 @@ class Box:
     def _start(self) -> None:
         options = {"stdin": 1, "stdout": 1, "stderr": 0, "stream": 1}
         with telling("The container cannot be started"):
+            self._await_death()
             keeper = Stream(self.client.attach_socket(self.made.container, params=options))
             try:
                 self.client.start(self.made.container)
@@ -68,6 +71,15 @@ class Box:
                 raise
         self._keeper = keeper
         self.starts += 1
+        self._killed = False
+
+    def _await_death(self) -> None:
+        """One that is still dying would be found running, and not be started."""
+        until = time.monotonic() + _ANSWER_S
+        while self._killed and time.monotonic() < until:
+            if not self.client.inspect_container(self.made.container)["State"]["Running"]:
+                return
+            time.sleep(0.05)
 
     def count(self) -> Counts:
         """Raises BoxGone."""
@@ -154,6 +166,7 @@ class Box:
         keeper, self._keeper = self._keeper, None
         if keeper is None:
             return
+        self._killed = True
         killer = threading.Thread(target=self._kill_container, name="sandbox-kill", daemon=True)
         killer.start()
         killer.join(_KILL_S)

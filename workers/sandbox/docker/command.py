@@ -96,7 +96,7 @@ class Command:
                     on_output(data)
                 else:
                     self._hear(data)
-            if self._box.ended and self._is_overdue():
+            if (self._box.ended or self._box.starts != self._starts) and self._is_overdue():
                 return
             if not self._stream.ended:
                 self._check_clocks(timeout_s, no_output_s)
@@ -142,7 +142,7 @@ class Command:
         self._follow_the_wish(now)
         if clocks.overdue_at is not None:
             if now > clocks.overdue_at:
-                self._box.empty()
+                self._empty_all()
         elif clocks.kill_at is not None:
             if now > clocks.kill_at:
                 self._kill()
@@ -173,6 +173,11 @@ class Command:
         """What it started, and nothing else of the sandbox; all of it, where that cannot be done."""
         self._clocks.overdue_at = time.monotonic() + _OVERDUE_S
         if not self._tell(lambda: self._box.script(END, self._given.mark, f"{self._box.cookie}.", within_s=_OVERDUE_S)):
+            self._empty_all()
+
+    def _empty_all(self) -> None:
+        """But for a container that was started again since: what runs there is others'."""
+        if self._box.starts == self._starts:
             self._box.empty()
 
     def _tell(self, ask: Callable[[], tuple[int | None, str]]) -> bool:

@@ -15,7 +15,8 @@ ALL_OF_HIVE = """
 import sys, hive.preload
 for name in ("workers.coding.tasks", "workers.llm.calling", "workers.llm.fake", "workers.llm.port"):
     __import__(name)
-print(sorted(name for name in sys.modules if name.partition(".")[0] in ("litellm", "openai", "tokenizers")))
+late = ("litellm", "openai", "tokenizers", "mcp", "mcp_types")
+print(sorted(name for name in sys.modules if name.partition(".")[0] in late))
 """
 ALONE = """
 import socket
@@ -38,7 +39,7 @@ def run(code: str, folder: Path) -> str:
     return done.stdout.strip().splitlines()[-1]
 
 
-def test_importing_hive_does_not_import_litellm(root: Path) -> None:
+def test_importing_hive_imports_neither_litellm_nor_the_sdk_of_mcp(root: Path) -> None:
     assert run(ALL_OF_HIVE, root) == "[]"
 
 
