@@ -4,13 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from apps.runs.models import Task
+from django.conf import settings
+
+from apps.runs.models import Run, Task
 from apps.runs.outcome import JobFailed
 from apps.runs.services.active import ActiveJob
 from apps.runs.states import Reason
 from workers.acceptance import acceptance_of
+from workers.repo.errors import RemoteError
 from workers.repo.merge import MergeConflict, merge_all
+from workers.repo.remote import TRACKED
 from workers.repo.repository import Repository
+from workers.repo.weigh import weigh
+
+
+def branch_tip(run: Run, repository: Repository) -> str:
+    """The commit on which the run begins: of the branch that it names, else of the project's. Raises JobFailed.
+
+    Of a branch that both Hive's copy and the origin have, Hive's counts where it goes on from the origin's.
+    """
+    if not run.from_branch:
+        return repository.resolve(f"refs/heads/{run.project.default_branch}")
+    own = repository.branches().get(run.from_branch, "")
+    theirs = repository.branches(TRACKED).get(run.from_branch, "") if run.has_origin else ""
+    tip = own if own and (not theirs or repository.is_ancestor(theirs, own)) else theirs
+    if not tip:
+        raise JobFailed(Reason.ORIGIN_REFUSED, f"The project {run.project.slug} has no branch {run.from_branch}.")
+    try:
+        weigh(repository, tip, settings.GIT_LIMIT_BYTES)
+    except RemoteError as error:
+        raise JobFailed(Reason.ORIGIN_REFUSED, f"The branch {run.from_branch} cannot be used: {error}") from error
+    return tip
 
 
 def origin_of(job: ActiveJob, repository: Repository) -> str:

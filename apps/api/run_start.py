@@ -21,7 +21,7 @@ from apps.providers.reading import BadModels
 from apps.runs.models import Run
 from apps.runs.plan.workflows import STARTED_BY_NAME, WORKFLOWS
 from apps.runs.services.specified import OWN_ENGINE
-from apps.runs.services.start import LONGEST_STORY, Wishes, start_run
+from apps.runs.services.start import LONGEST_STORY, BadBranch, Wishes, start_run
 from apps.specs.models import SpecVersion
 from apps.specs.queries import latest_version
 from apps.specs.schema.task import Engine
@@ -54,6 +54,9 @@ class StartRun(Strict):
         STARTED_BY_NAME, default="build", error_messages=one_of(STARTED_BY_NAME, "Workflow")
     )
     engine = serializers.ChoiceField(list(ENGINES), required=False, error_messages=one_of(ENGINES, "Engine"))
+    branch = Text(
+        required=False, max_length=100, help_text="Where the work begins, and where it goes. Empty: the project's own."
+    )
     project = Slug(required=False, help_text="Empty: the spec's `project`, else its id; made at first use.")
     organisation = Slug(required=False, help_text="Needed by who belongs to several, for a project that is new.")
 
@@ -62,6 +65,8 @@ class StartRun(Strict):
         if given == ["story"] and attrs["workflow"] == "build":
             attrs["workflow"] = "story"
         workflow = WORKFLOWS[attrs["workflow"]]
+        if attrs.get("branch") and not workflow.needs:
+            raise serializers.ValidationError({"branch": [f"The workflow {workflow.name} begins on no branch."]})
         if workflow.needs == "story" and given == ["story"]:
             return attrs
         if workflow.needs and len(given) != 1:
@@ -92,8 +97,11 @@ def start(caller: Caller, wanted: Mapping[str, Any]) -> Run:
             version = keep(project, checked, caller.user) if checked else None
         engine = wanted.get("engine", "")
         _require_model(engine or (OWN_ENGINE if story else ""), version)
-        wishes = Wishes(story, engine, wanted["unattended"], wanted.get("budget", {}))
-        return start_run(project, version, caller.user, workflow=wanted["workflow"], wishes=wishes)
+        wishes = Wishes(story, engine, wanted["unattended"], wanted.get("budget", {}), wanted.get("branch", ""))
+        try:
+            return start_run(project, version, caller.user, workflow=wanted["workflow"], wishes=wishes)
+        except BadBranch as error:
+            raise serializers.ValidationError({"branch": [str(error)]}) from None
 
 
 def check_spec(spec: str | dict[str, Any]) -> Checked:

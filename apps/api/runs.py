@@ -98,6 +98,7 @@ class RunSerializer(serializers.ModelSerializer[Run]):
         fields = (
             *("id", "url", "title", "project", "status", "reason", "message", "workflow", "engine", "priority"),
             *("cause", "parent", "commit", "branch", "progress", "created_at", "started_at", "finished_at"),
+            "from_branch",
             *("created_by", "guarded", "touched", "release", "usage", "allowed", "unattended", "budget", "spec"),
         )
         read_only_fields = fields

@@ -101,6 +101,7 @@ class Run(models.Model):
 
     landing = models.CharField(max_length=10, choices=Landing, blank=True, help_text="On the project's branch.")
     has_origin = models.BooleanField(default=False, help_text="The project's origin is fetched first, and pushed to.")
+    from_branch = models.CharField(max_length=100, blank=True, help_text="Where the work begins; empty: the project's.")
     branch = models.CharField(max_length=200, blank=True, help_text="Of the origin: where the work was pushed.")
 
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="runs")

@@ -30,6 +30,9 @@ def run(  # noqa: PLR0913 - one per option
         list[str] | None,
         typer.Option(help="Another limit: calls=N, tokens=N, steps=N, time=1h. May be repeated.", show_default=False),
     ] = None,
+    branch: Annotated[
+        str, typer.Option(help="Branch of the project on which the work begins.", show_default=False)
+    ] = "",
     workflow: Annotated[str, typer.Option(help="`noop` only shows that every role answers.", hidden=True)] = "",
 ) -> None:
     """Start a run of a spec, or of a story from which a model writes one.
@@ -39,7 +42,7 @@ def run(  # noqa: PLR0913 - one per option
     if bool(spec) + bool(story) + bool(workflow) != 1:
         raise Failure("Name one spec file (or - for standard input), or give a --story.")
     wanted: dict[str, Any] = {"project": project, "engine": engine, "story": story, "workflow": workflow}
-    wanted |= {"unattended": yes, "budget": limits(budget_usd, budget or [])}
+    wanted |= {"branch": branch, "unattended": yes, "budget": limits(budget_usd, budget or [])}
     if spec:
         wanted["spec"] = read_spec(spec)
     api = Api()

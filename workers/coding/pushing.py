@@ -39,7 +39,7 @@ class _Pushing:
     project: Project
 
     def work(self) -> Outcome:
-        """A branch of the run's own; and the default branch, if the project wants that."""
+        """A branch of the run's own; and the one on which it began, if the project wants that."""
         commit = self.job.run.commit
         branch = self._own_branch(commit)
         if self.project.origin_push == Project.Push.DEFAULT:
@@ -87,8 +87,8 @@ class _Pushing:
         raise RemoteRefused(f"It has other branches of the names {' and '.join(names)}.")
 
     def _to_default(self, commit: str) -> None:
-        """Merge the work with where the branch is now, and push that; again where somebody was quicker."""
-        branch = self.project.origin_branch or self.project.default_branch
+        """Merge the work with where the run's branch is now, and push that; again where somebody was quicker."""
+        branch = self.job.run.from_branch or self.project.origin_branch or self.project.default_branch
         for _ in range(TRIES):
             _, heads = self.remote.heads(branch)
             old = heads.get(branch, "")
@@ -100,9 +100,15 @@ class _Pushing:
                     raise
                 self.job.print(f"{branch} went on meanwhile; merging again.")
             else:
-                self.repository.set_branch(branch, new)
+                self._note_pushed(branch, new)
                 return
         raise RemoteAway(f"{branch} moves faster than the work can be merged with it.")
+
+    def _note_pushed(self, branch: str, commit: str) -> None:
+        """Hive's copy of the branch goes on with it; one on which somebody has written something else stays."""
+        old = self.repository.branches().get(branch, "")
+        if not self.job.run.from_branch or not old or self.repository.is_ancestor(old, commit):
+            self.repository.set_branch(branch, commit)
 
     def _merged(self, old: str, commit: str, branch: str) -> str:
         self._fetched(old)

@@ -1,5 +1,5 @@
-"""Bring what finished runs made onto the project's branch. Where the project has an origin, its branch is the origin's:
-what a run made is pushed there (workers.coding.pushing), and comes back when somebody has merged it."""
+"""Bring what finished runs made onto the branch on which they began. Where the project has an origin, its branches are
+the origin's: what a run made is pushed there (workers.coding.pushing), and comes back when somebody has merged it."""
 
 from __future__ import annotations
 
@@ -36,12 +36,16 @@ def land_finished(project: Project, repository: Repository) -> None:
 
 
 def _land(run: Run, project: Project, repository: Repository) -> None:
+    branch = run.from_branch or project.default_branch
+    if run.from_branch and branch not in repository.branches():
+        _note(run, Run.Landing.CONFLICT, f"Not landed: the branch {branch} is gone. See {run.commit[:12]}.")
+        return
     try:
-        land(repository, project.default_branch, run.commit, f"run {run.pk}")
+        land(repository, branch, run.commit, f"run {run.pk}")
     except GitError:
         logger.exception("action=land run=%s failed; the next plan of the project tries again", run.pk)
     except MergeConflict as conflict:
-        _note(run, Run.Landing.CONFLICT, f"Not landed on {project.default_branch}: {conflict} See {run.commit[:12]}.")
+        _note(run, Run.Landing.CONFLICT, f"Not landed on {branch}: {conflict} See {run.commit[:12]}.")
     else:
         _note(run, Run.Landing.LANDED, "")
 

@@ -11,6 +11,7 @@ from apps.runs.outcome import Outcome, counted, done, failed
 from apps.runs.services.active import ActiveJob
 from apps.runs.states import Reason
 from apps.specs.schema import Spec
+from workers.beginning import branch_tip
 from workers.manager.landing import land_finished
 from workers.places import repository_of
 from workers.repo.merge import MergeConflict, merge
@@ -41,8 +42,8 @@ def is_guarded(run: Run, spec: Spec) -> bool:
 
 
 def _base_of(run: Run, repository: Repository) -> str:
-    """Where the work begins: the project's branch; for a repair of what the origin may not have merged, both."""
-    tip = repository.resolve(f"refs/heads/{run.project.default_branch}")
+    """Where the work begins: the run's branch; for a repair of what the origin may not have merged, both."""
+    tip = branch_tip(run, repository)
     parent = run.parent
     if not run.has_origin or run.cause != Run.Cause.REPAIR or parent is None or not parent.commit:
         return tip

@@ -12,7 +12,9 @@ from django.db import transaction
 from apps.accounts.models import User
 from apps.events import clock
 from apps.events.services import record
+from apps.projects.code import CodeError, code_of
 from apps.projects.models import Project
+from apps.projects.origin import BadOrigin, check_branch
 from apps.runs.models import Job, Priority, Run
 from apps.runs.plan.workflows import PUSHING, WORKFLOWS, first_step
 from apps.runs.services import dispatch
@@ -29,13 +31,18 @@ class Wishes:
     """What whoever starts a run asks for beyond its spec.
 
     `story`: from which the manager writes the spec. `unattended`: nobody is asked. `budget`: as in a spec, for less
-    than the installation allows.
+    than the installation allows. `branch`: on which the work begins, and to which it goes; empty: the project's.
     """
 
     story: str = ""
     engine: str = ""
     unattended: bool = False
     budget: Mapping[str, Any] = field(default_factory=dict)
+    branch: str = ""
+
+
+class BadBranch(ValueError):
+    """No run can begin on this branch; the text says why."""
 
 
 NONE = Wishes()
@@ -55,8 +62,10 @@ def start_run(
 ) -> Run:
     """Record a run of this spec version and send its first job to the manager, on commit.
 
-    A run of a story has no spec yet, and the engine that it names, if it names one: see specified().
+    A run of a story has no spec yet, and the engine that it names, if it names one: see specified(). A retry or a
+    repair begins on its parent's branch. Raises BadBranch.
     """
+    _check_branch(project, wishes.branch)
     data = version.data if version else {}
     now = clock.now()
     with transaction.atomic():
@@ -76,10 +85,23 @@ def start_run(
             epoch=FIRST_EPOCH,
             created_at=now,
             published_at=now,
+            from_branch=wishes.branch or (parent.from_branch if parent else ""),
             has_origin=bool(project.origin_url) and WORKFLOWS[workflow].uses_origin,
         )
         _begin(run, now)
     return run
+
+
+def _check_branch(project: Project, branch: str) -> None:
+    """Whether it is there is seen at once only where it cannot come with a fetch; else the plan says so."""
+    if not branch:
+        return
+    try:
+        check_branch(branch)
+        if not project.origin_url:
+            code_of(project).resolve(branch)
+    except (BadOrigin, CodeError) as error:
+        raise BadBranch(str(error)) from None
 
 
 def _begin(run: Run, now: datetime) -> None:

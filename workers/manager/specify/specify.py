@@ -12,6 +12,7 @@ from apps.runs.services.active import ActiveJob
 from apps.runs.states import Reason
 from apps.specs.schema.limits import Constraints
 from workers.asking import JobBudget, model_for
+from workers.beginning import branch_tip
 from workers.confine import sandbox_for
 from workers.kept import KeptTrajectory
 from workers.llm.budget import BudgetExhausted
@@ -79,9 +80,8 @@ def _opening(job: ActiveJob, *, has_files: bool) -> list[Message]:
 @contextmanager
 def _reading(job: ActiveJob) -> Iterator[list[Instrument]]:
     """Tools that read the project's files, where it has any: in a sandbox, as all that a model does."""
-    project = job.run.project
-    repository = repository_of(project)
-    base = repository.resolve(f"refs/heads/{project.default_branch}")
+    repository = repository_of(job.run.project)
+    base = branch_tip(job.run, repository)
     if not repository.files(base):
         yield []
         return

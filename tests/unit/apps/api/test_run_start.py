@@ -158,12 +158,20 @@ def test_an_engine_that_is_named_stands_over_the_specs(owner: Api) -> None:
         ({"workflow": "story", "spec": SPEC}, "spec", "story takes no spec"),
         ({"workflow": "story"}, "", "Got none of them"),
         ({"story": "  "}, "story", "blank"),
+        ({"spec": SPEC, "branch": "../main"}, "branch", "cannot name a branch"),
+        ({"spec": SPEC, "branch": "nowhere"}, "branch", "no branch"),
+        ({"workflow": "noop", "branch": "main"}, "branch", "begins on no branch"),
     ],
 )
 def test_what_is_wrong_with_a_request_is_told(owner: Api, sent: dict[str, Any], path: str, says: str) -> None:
     told = refused(owner.post("/runs", sent), "invalid")["problems"][0]
     assert told["path"] == path
     assert says in told["message"]
+
+
+def test_the_branch_on_which_it_begins_is_kept(owner: Api, coded: object) -> None:
+    shown = owner.post("/runs", {"spec": SPEC, "project": "site", "branch": "work"}).json()
+    assert (shown["from_branch"], Run.objects.get(pk=shown["id"]).from_branch) == ("work", "work")
 
 
 def test_noop_needs_no_spec(owner: Api) -> None:

@@ -42,6 +42,7 @@ def test_a_run_tells_everything_that_a_reader_needs(owner: Api, things: Things) 
         "parent": None,
         "commit": things.run.commit,
         "branch": "",
+        "from_branch": "",
         "spec": things.version.pk,
         "unattended": False,
         "budget": {},

@@ -101,6 +101,17 @@ def test_without_an_origin_there_is_nothing_to_fetch(verbs: Verbs) -> None:
     assert "origin" in err
 
 
+def test_a_run_begins_on_a_branch_that_is_named(people: People, verbs: Verbs, root: Path) -> None:
+    repository = repository_of(people.project)
+    repository.set_branch("next", repository.resolve("main"))
+    words = ("run", str(root / "specs/create-blog.yaml"), "--project", "site", "--branch")
+    code, _, err = verbs(*words, "nowhere")
+    assert (code, Run.objects.count()) == (2, 0)
+    assert "There is no branch" in err
+    assert verbs(*words, "next")[0] == 0
+    assert Run.objects.get().from_branch == "next"
+
+
 def test_a_viewer_changes_nothing_and_an_outsider_sees_nothing(people: People, verbs: Verbs, archive: Path) -> None:
     assert verbs("project", "upload", "site", str(archive), by=people.viewer)[0] == 2
     assert files(people.project) == []

@@ -119,6 +119,19 @@ def test_the_default_branch_is_pushed_to_only_where_the_project_says_so(
     assert server.read("site", "trunk", "meanwhile") == "1"
 
 
+def test_a_run_that_began_on_another_branch_is_merged_into_that_one(
+    people: People, project: Project, server: Forge
+) -> None:
+    set_origin(project, Wanted(project.origin_url, USER, PASSWORD, push=Project.Push.DEFAULT))
+    run = fetched(people)
+    trunk = server.branches("site")["trunk"]
+    server.commit("site", {"next": "1\n"}, branch="next")
+    Run.objects.filter(pk=run.pk).update(from_branch="next")
+    pushed(Run.objects.get(pk=run.pk))
+    assert (server.read("site", "next", "fix"), server.read("site", "next", "next")) == ("1", "1")
+    assert server.branches("site")["trunk"] == trunk
+
+
 def test_a_conflict_with_the_default_branch_is_told_and_the_work_is_on_its_own(
     people: People, project: Project, server: Forge
 ) -> None:
