@@ -18,7 +18,7 @@ from dataclasses import asdict
 
 from tests.bench.figures import Figure
 
-EMBEDDED = ("runs", "streams", "startup", "models", "workspaces")
+EMBEDDED = ("runs", "streams", "startup", "models", "workspaces", "agents")
 ON_SERVERS = ("servers_runs", "servers_streams", "history")
 PARTS = EMBEDDED + ON_SERVERS
 

@@ -46,11 +46,11 @@ def offer(agent: Agent, job_id: int) -> Offer | None:
 
 def offer_up_to(agent: Agent, capacity: int) -> list[Offer]:
     """As many jobs as it asks for and has slots for. Losing one to somebody else is normal."""
-    capacity = min(capacity, free_slots(agent)) if takes_jobs(agent) else 0
-    if capacity < 1:
+    if capacity < 1 or not takes_jobs(agent):
         return []
-    found = (offer(agent, job_id) for job_id in waiting_for(agent).values_list("pk", flat=True)[: 4 * capacity])
-    return _some(found, capacity)
+    waiting = list(waiting_for(agent).values_list("pk", flat=True)[: 4 * capacity])
+    capacity = min(capacity, free_slots(agent)) if waiting else 0  # a thousand agents ask in vain all the time
+    return _some((offer(agent, job_id) for job_id in waiting), capacity) if capacity else []
 
 
 def _some(found: Iterable[Offer | None], capacity: int) -> list[Offer]:

@@ -134,6 +134,11 @@ def test_with_nothing_to_do_many_cost_one_query(make_agent: MakeAgent, django_as
         assert offer_to_many(wanting) == {}
 
 
+def test_who_asks_in_vain_costs_one_query(agent: Agent, django_assert_num_queries: object) -> None:
+    with django_assert_num_queries(1):  # type: ignore[operator]
+        assert offer_up_to(agent, 1) == []
+
+
 def test_who_is_drained_paused_or_revoked_gets_nothing(agent: Agent, job: Job, people: People) -> None:
     def gets() -> int:
         agent.refresh_from_db()
