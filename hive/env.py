@@ -175,6 +175,12 @@ _TABLE = [
     Setting("HIVE_GIT_FOLDERS", "", words, "Folders below which file:// repositories may lie. Empty: none."),
     Setting("HIVE_GIT_TIMEOUT_S", "600", seconds, "How long one fetch or push of a repository may take."),
     Setting("HIVE_GIT_LIMIT_MB", "1024", number, "How large a fetched or uploaded repository may be, and its files."),
+    Setting(
+        "HIVE_MCP_HOSTS",
+        "",
+        words,
+        "Hosts (name or name:port) in private networks, or without TLS, on which projects' MCP servers may lie.",
+    ),
     Setting("HIVE_LEASE_S", "30", seconds, "How long a job's lease holds without a heartbeat."),
     Setting("HIVE_SWEEP_S", "5", seconds, "How often the sweep looks for expired leases and forgotten runs."),
     Setting(

@@ -89,3 +89,46 @@ class Checkout(models.Model):
 
     def __str__(self) -> str:
         return f"Checkout {self.pk} of {self.branch}"
+
+
+class McpServer(models.Model):
+    """A server of the Model Context Protocol whose tools the models of this project's jobs are given.
+
+    One with a `command` runs in the job's sandbox; one with a `url` is asked over HTTP, by Hive. `headers` name secrets
+    (`Bearer ${NAME}`) and never hold them; a server in the sandbox is given none: all commands there could read it.
+    """
+
+    class Policy(models.TextChoices):
+        """What happens when a model calls a tool."""
+
+        ALLOW = "allow", "It is called"
+        GATE = "gate", "A person approves each call"
+        DENY = "deny", "The tool is not offered"
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="mcp_servers")
+    name = models.CharField(
+        max_length=20, help_text="Lower-case letters, digits and hyphens; part of its tools' names."
+    )
+    command = models.JSONField(
+        default=list, blank=True, help_text="Program and arguments, where it runs in the sandbox."
+    )
+    env = models.JSONField(default=dict, blank=True, help_text="Variables for it. No secrets: the sandbox sees them.")
+    url = models.CharField(max_length=500, blank=True, help_text="Where it is asked over HTTP.")
+    headers = models.JSONField(default=dict, blank=True, help_text="Sent to it; ${NAME} is the project's secret NAME.")
+    policy = models.CharField(max_length=10, choices=Policy, default=Policy.GATE, help_text="Of tools not named below.")
+    tools = models.JSONField(default=dict, blank=True, help_text="Policies of single tools, by name.")
+    timeout_s = models.PositiveSmallIntegerField(default=60, help_text="How long one call may take.")
+    enabled = models.BooleanField(default=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name = "MCP server"
+        constraints = [models.UniqueConstraint(fields=["project", "name"], name="mcp_server_name_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def policy_of(self, tool: str) -> str:
+        return str(self.tools.get(tool, self.policy))

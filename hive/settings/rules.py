@@ -40,5 +40,6 @@ GIT_HOSTS: list[str] = env.get("HIVE_GIT_HOSTS")
 GIT_FOLDERS: list[Path] = [env.path(folder) for folder in env.get("HIVE_GIT_FOLDERS")]
 GIT_TIMEOUT_S: float = env.get("HIVE_GIT_TIMEOUT_S")
 GIT_LIMIT_BYTES: int = env.get("HIVE_GIT_LIMIT_MB") * 1024 * 1024
+MCP_HOSTS: list[str] = env.get("HIVE_MCP_HOSTS")
 # Masked in every job's output, should one ever get hold of them.
 OWN_SECRETS: list[str] = [value for value in (SECRET_KEY, env.get("HIVE_MODEL_API_KEY"), *_passwords()) if value]

@@ -23,6 +23,7 @@ from apps.artifacts.store.memory import MemoryStore
 from apps.ci.definition.check import check_data
 from apps.ci.services.submit import submit, wanted
 from apps.projects.code import Person, Write
+from apps.projects.mcp_servers import Wanted, set_server
 from apps.projects.models import Checkout
 from apps.runs.models import Gate, Job, Run
 from apps.runs.outcome import done
@@ -137,6 +138,7 @@ def memory() -> Iterator[MemoryStore]:
 @pytest.fixture
 def things(people: People, memory: MemoryStore, coded: History) -> Things:
     version = save_spec(people.project, SPEC, people.owner)
+    set_server(people.project, "noop", Wanted(command=["server"]))
     run = start_run(people.project, version, people.owner, workflow="noop")
     row = claim(run.jobs.get().pk, run.epoch, "worker")
     assert row is not None

@@ -80,6 +80,7 @@ class Asker:
         pattern = next(str(one.pattern) for one in v1 if one.name == route)
         for name, value in values.items():
             pattern = pattern.replace(f"<int:{name}>", str(value)).replace(f"<str:{name}>", str(value))
+            pattern = pattern.replace(f"<slug:{name}>", str(value))
         return f"/{pattern}"
 
 
