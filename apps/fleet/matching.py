@@ -12,6 +12,7 @@ from django.db.models import BooleanField, F, Func, Q, QuerySet, Value
 
 from apps.events import clock
 from apps.fleet.models import Agent, Assignment
+from apps.fleet.services.upgrade import too_old
 from apps.runs.due import due_jobs
 from apps.runs.models import Job, Queue
 from apps.runs.states import JobStatus, RunStatus
@@ -73,7 +74,7 @@ def may_have(agent: Agent, runs_on: list[str], organisation_id: int) -> bool:
 def takes_jobs(agent: Agent) -> bool:
     """Whether it is to be given anything at all now."""
     paused = agent.paused_at is not None and (agent.paused_until is None or agent.paused_until > clock.now())
-    return agent.revoked_at is None and agent.draining_at is None and not paused
+    return agent.revoked_at is None and agent.draining_at is None and not paused and not too_old(agent.version)
 
 
 def free_slots(agent: Agent) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import time
 from pathlib import Path
@@ -41,6 +42,7 @@ def _enrol(count: int) -> list[str]:
     from apps.fleet.services.enrol import Introduction, create_token, register
     from apps.fleet.tokens import issue
 
+    logging.disable(logging.WARNING)  # a line for each of them
     token = create_token(None, "bench", tags=["arm"], most=count).token
     with transaction.atomic():
         return [issue(register(token, Introduction(f"a{number}")).agent)[0] for number in range(count)]

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 POLL_S = 25  # what the server tells agents
+BEAT_S = 50.0  # and those of a thousand that have nothing to do
 FIRST_S = 5.0  # they do not come all at once
 
 
@@ -27,7 +28,8 @@ class Fleet:
     async def wait(self, token: str) -> None:
         """One agent, until it is canceled."""
         await asyncio.sleep(random.uniform(0, FIRST_S))
-        beat_at, wait_s = 0.0, random.uniform(1, POLL_S)
+        beat_at = time.monotonic() + random.uniform(0, BEAT_S)
+        wait_s = random.uniform(1, POLL_S)
         connection = await self._connect(token)
         while True:
             if time.monotonic() > beat_at:

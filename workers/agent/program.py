@@ -142,6 +142,8 @@ class Program:
     def _command(self, command: str) -> None:
         logger.warning("action=command %s", command)
         with self._changed:
+            if command == "upgrade-needed":
+                logger.error("action=upgrade this program is too old for its server: install a newer hive[agent]")
             if command in ("drain", "pause"):
                 self._held = True
             elif command == "resume":

@@ -18,6 +18,7 @@ from apps.fleet.limits import CAPABILITIES_BYTES, LEASES, NAME, SLOTS
 from apps.fleet.models import Agent
 from apps.fleet.services.enrol import Introduction, NotEnrolled, agent_with, register
 from apps.fleet.services.heartbeat import COMMANDS, Beat, beat, interval_s
+from apps.fleet.services.upgrade import ask_to_upgrade
 from apps.fleet.tokens import issue
 
 PROTOCOL = {"min": 1, "max": 1}
@@ -67,6 +68,7 @@ class Heard(serializers.Serializer[Any]):
 
 def let_in(agent: Agent, **more: Any) -> dict[str, Any]:
     """What an agent needs to know to go on."""
+    ask_to_upgrade(agent)
     token, expires_at = issue(agent)
     return {
         "agent_id": agent.pk,

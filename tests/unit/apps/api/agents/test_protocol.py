@@ -139,6 +139,19 @@ def test_an_agents_token_opens_nothing_else(joined: Callable[..., Machine], job:
         assert machine.call("GET", path).status_code == 401
 
 
+def test_an_agent_that_is_too_old_hears_so_until_it_comes_back_with_a_newer_program(people: People) -> None:
+    machine = Machine()
+    joined = machine.join(create_token(people.owner, "t").token, version="0.0.9")
+    said = {"agent_id": joined["agent_id"], "credential": joined["credential"]}
+
+    def told() -> list[str]:
+        return [one["command"] for one in machine.call("POST", "/agent/heartbeat", {}).json()["commands"]]
+
+    assert told() == told() == ["upgrade-needed"]
+    assert machine.call("POST", "/agent/token", {**said, "version": "0.1.0"}).json()["token"]
+    assert told() == []
+
+
 def test_a_token_is_refreshed_with_the_credential(people: People) -> None:
     machine = Machine()
     joined = machine.join(create_token(people.owner, "t").token)
