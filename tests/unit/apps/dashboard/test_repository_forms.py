@@ -79,8 +79,8 @@ def test_the_password_does_not_come_back_and_an_empty_one_leaves_it(people: Peop
 def test_an_address_that_is_none_is_refused_with_a_sentence_and_changes_nothing(people: People, visit: Visit) -> None:
     client = visit(people.owner)
     (address,) = forms(page_of(client, people.project), "origin")
-    html = client.post(address, {"url": "ext::sh -c id"}, follow=True).content.decode()
-    assert "Use an address that begins with one of" in html
+    html = client.post(address, {"url": "ext::sh%20-c%20id"}, follow=True).content.decode()
+    assert "Use an address that begins with one of https://" in html
     people.project.refresh_from_db()
     assert (people.project.origin_url, Run.objects.count()) == ("", 0)
 
