@@ -6,11 +6,14 @@ class CiConfig(AppConfig):
     label = "ci"
 
     def ready(self) -> None:
+        from apps.ci.ended import tell
         from apps.ci.orders import order_of_cell
         from apps.ci.services.submit import resubmit
         from apps.fleet.orders import ORDERS
         from apps.runs.plan.workflows import CI
+        from apps.runs.services.ended import ENDED
         from apps.runs.services.start import AGAIN
 
         ORDERS[CI] = order_of_cell
         AGAIN["ci"] = resubmit
+        ENDED["ci"] = tell

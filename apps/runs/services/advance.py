@@ -14,6 +14,7 @@ from apps.runs.plan.decide import Decision, End, OpenGate, PassGate, Publish, Re
 from apps.runs.plan.workflows import DELEGATED
 from apps.runs.queries import read_state
 from apps.runs.services import dispatch
+from apps.runs.services.ended import tell_ended
 from apps.runs.services.publish import Messages, prepare
 from apps.runs.services.stop import stop_children, stop_run
 from apps.runs.states import GateStatus, JobStatus, Reason, RunStatus, TaskStatus
@@ -88,6 +89,7 @@ def _end(run: Run, end: End) -> None:
         to = TaskStatus.FAILED if task.pk in culprits and end.status == RunStatus.FAILED else TaskStatus.CANCELED
         move(task, to, reason=end.reason, message=end.message)
     move(run, end.status, reason=end.reason, message=end.message, finished_at=now)
+    tell_ended(run)
     stop_children(run.pk, Reason.SIBLING_FAILED, f"Run {run.pk}, which had asked for it, has ended.")
     if run.cause == Run.Cause.DELEGATED and run.parent_id is not None:
         dispatch.advance(run.parent_id)  # the job that waits for it goes on
