@@ -188,3 +188,13 @@ def test_it_costs_the_same_for_few_and_for_many(operator: Client, people: People
 def test_only_operators_are_shown_the_way(operator: Client, people: People, visit: Visit) -> None:
     assert 'href="/agents/"' in operator.get("/").content.decode()
     assert 'href="/agents/"' not in visit(people.owner).get("/").content.decode()
+
+
+def test_staff_who_run_django_admin_are_no_operators_yet(people: People, visit: Visit) -> None:
+    people.teammate.is_staff = True
+    people.teammate.save()
+    agent, client = join(), visit(people.teammate)
+    assert client.get("/agents/").status_code == client.get(f"/agents/{agent.pk}/").status_code == 403
+    assert client.post(f"/agents/{agent.pk}/revoke/").status_code == 403
+    assert client.get("/api/v1/admin/agents").status_code == client.get("/api/v1/admin/jobs").status_code == 403
+    assert Agent.objects.get(pk=agent.pk).revoked_at is None
