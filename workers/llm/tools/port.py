@@ -34,16 +34,22 @@ class Arguments(BaseModel):
 
 @dataclass(frozen=True)
 class Instrument:
-    """A tool as the loop holds it. `changes`: it may change files, or something outside; plan mode is without it."""
+    """A tool as the loop holds it. `changes`: it may change files, or something outside; plan mode is without it.
+
+    `schema`: what a model is told of its arguments, where somebody else checks them; else it is made from `arguments`.
+    """
 
     name: str
     description: str
-    arguments: type[Arguments]
+    arguments: type[BaseModel]
     run: Callable[[Any], str]
     changes: bool = False
+    schema: Mapping[str, Any] | None = None
 
     @property
     def tool(self) -> Tool:
+        if self.schema is not None:
+            return Tool(self.name, self.description, self.schema)
         schema = self.arguments.model_json_schema()
         schema.pop("description", None)
         return Tool(self.name, self.description, _plain(schema, schema.pop("$defs", {})))

@@ -30,6 +30,7 @@ from workers.manager.specify.tools import NeverValid, Proposals, spec_help
 from workers.people import ask_tools
 from workers.places import repository_of, require_room
 from workers.telling import Telling
+from workers.tool_servers import servers_of, tools_of_servers
 
 CONTEXT_TOKENS = 100_000
 MOST_GATES = 1  # with questions: a person is not called twice
@@ -41,14 +42,14 @@ def specify(job: ActiveJob) -> Outcome:
     require_room()
     proposals = Proposals(job)
     model = model_for(job)  # first: without one, nothing else is worth beginning
-    with _reading(job) as tools, Telling(job) as telling:
-        trajectory = KeptTrajectory(job)
+    trajectory = KeptTrajectory(job)
+    with _reading(job, trajectory) as (tools, has_files), Telling(job) as telling:
         proposals.recall(trajectory.load())
         box = Toolbox([*tools, spec_help(), *ask_tools(job, MOST_GATES), proposals.tool()]).without_changes()
         around = Surroundings(job.emit, on_delta=telling)
         loop = Loop(model, box, trajectory, JobBudget(job), around, Condenser(CONTEXT_TOKENS))
         try:
-            loop.run(_opening(job, has_files=bool(tools)))
+            loop.run(_opening(job, has_files=has_files))
         except (BudgetExhausted, Stuck, ModelError) as error:
             return failed(Reason(reason_of(error)), f"No spec was written. {error}")
         except NeverValid as error:
@@ -78,15 +79,19 @@ def _opening(job: ActiveJob, *, has_files: bool) -> list[Message]:
 
 
 @contextmanager
-def _reading(job: ActiveJob) -> Iterator[list[Instrument]]:
-    """Tools that read the project's files, where it has any: in a sandbox, as all that a model does."""
+def _reading(job: ActiveJob, trajectory: KeptTrajectory) -> Iterator[tuple[list[Instrument], bool]]:
+    """Tools that read the project's files, and those of its servers; whether it has any files. In a sandbox, as all
+    that a model does. Nobody is asked to approve a call: the manager asks once, and that is what the story means.
+    """
     repository = repository_of(job.run.project)
     base = branch_tip(job.run, repository)
-    if not repository.files(base):
-        yield []
+    has_files = bool(repository.files(base))
+    if not has_files and not servers_of(job):
+        yield [], False
         return
     with sandbox_for(job, Constraints(), kept_as="") as sandbox:
         with repository.archive(base) as tar:
             sandbox.unpack(cast(BinaryIO, tar))
         desk = Desk(sandbox)
-        yield [read(desk), glob(desk), grep(desk)]
+        with tools_of_servers(job, sandbox, trajectory, gated=False) as servers:
+            yield [*([read(desk), glob(desk), grep(desk)] if has_files else []), *servers], has_files

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,7 +52,7 @@ class Means:
     locked: Callable[[str], str] = lambda _: ""
     said: Callable[[], Sequence[Said]] = tuple
     between: Callable[[], None] = lambda: None
-    more: Callable[[Desk], list[Instrument]] = lambda _: []
+    more: Callable[[Desk], AbstractContextManager[list[Instrument]]] = lambda _: nullcontext([])
     context_tokens: int = CONTEXT_TOKENS
 
 
@@ -73,7 +73,9 @@ class ModelEngine:
             desk = desk_for(assignment.task, sandbox, means)
             history = TaskHistory(means.worktree, mirror, desk)
             try:
-                end = self._loop(assignment, desk, history, mirror).run(opening(assignment, sandbox, desk.home))
+                with means.more(desk) as more:
+                    loop = self._loop(assignment, desk, history, mirror, more)
+                    end = loop.run(opening(assignment, sandbox, desk.home))
             except (BudgetExhausted, Stuck, ModelError) as error:
                 raise EngineFailed(str(error), reason_of(error)) from error
             except ModelCanceled as error:
@@ -82,14 +84,16 @@ class ModelEngine:
                 mirror.sync()
         return Written("\n".join([str(end), *history.notes]), deploy)
 
-    def _loop(self, assignment: Assignment, desk: Desk, history: TaskHistory, mirror: Mirror) -> Loop:
+    def _loop(
+        self, assignment: Assignment, desk: Desk, history: TaskHistory, mirror: Mirror, more: list[Instrument]
+    ) -> Loop:
         means = self._means
 
         def snapshot() -> str:
             return means.worktree.snapshot(means.snapshots) if mirror.sync() else ""
 
         around = Surroundings(assignment.emit, snapshot, means.said, means.between, means.on_delta)
-        tools = [*tools_for(desk), *git_tools(history), *means.more(desk), submit()]
+        tools = [*tools_for(desk), *git_tools(history), *more, submit()]
         box = Toolbox(tools, Bounds(keep=desk.sandbox.write))
         return Loop(means.model, box, means.trajectory, means.budget, around, Condenser(means.context_tokens))
 
