@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 TOOL = {"name": "go", "description": "Go.", "inputSchema": {"type": "object", "properties": {}}}
+READS = {**TOOL, "name": "look", "annotations": {"readOnlyHint": True}}
 
 
 @contextmanager
@@ -47,7 +48,7 @@ def _answer(asked: dict[str, Any], credential: str) -> dict[str, Any]:
         version = asked["params"]["protocolVersion"]
         return {"result": {"protocolVersion": version, "capabilities": {"tools": {}}, "serverInfo": about}}
     if asked["method"] == "tools/list":
-        return {"result": {"tools": [TOOL]}}
+        return {"result": {"tools": [TOOL, READS]}}
     if asked["method"] == "tools/call":
         return {"result": {"content": [{"type": "text", "text": f"You sent {credential}."}]}}
     return {"error": {"code": -32601, "message": "There is no such method."}}
