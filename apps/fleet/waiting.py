@@ -47,7 +47,7 @@ class Waiting:
         self._begin()
         waiter = _Waiter(agent_id, capacity, asyncio.get_running_loop().create_future())
         self._waiters.append(waiter)
-        self._look.set()  # something may have come between the caller's own look and now
+        self._look.set()  # something may wait already
         try:
             async with asyncio.timeout(wait_s):
                 return await waiter.answer

@@ -40,10 +40,9 @@ class NextJob(AgentView):
         wait_s = _number(request, "wait", LONGEST_WAIT_S, 0)
         capacity = int(_number(request, "capacity", SLOTS, 1))
         seen(self.agent)
-        offers = offer_up_to(self.agent, capacity)
-        if offers or not wait_s:
-            return _told(offers)
-        return Later(partial(_wait, self.agent.pk, capacity, wait_s))
+        if wait_s:  # one look for all who wait, at once: what came a moment ago is found, too
+            return Later(partial(_wait, self.agent.pk, capacity, wait_s))
+        return _told(offer_up_to(self.agent, capacity))
 
 
 async def _wait(agent_id: int, capacity: int, wait_s: float) -> HttpResponse:
