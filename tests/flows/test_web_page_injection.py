@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from tests.unit.workers.coding.test_model_engine import DONE, Desk, desk, files, repository, scratch  # noqa: F401
@@ -63,7 +63,7 @@ def test_whatever_a_page_talks_it_into_no_forbidden_address_is_reached(desk: Des
         urls = [url.format(port=port) for url in TARGETS]
         script = [calls("web_fetch", id="0", url=f"http://page.example:{port}/")]
         script += [calls("web_fetch", id=str(number), url=url) for number, url in enumerate(urls, 1)]
-        desk.attempt([*script, DONE], more=lambda _desk: web_tools(web))
+        desk.attempt([*script, DONE], more=lambda _desk: nullcontext(web_tools(web)))
         web.close()
     answers = [message.text for message in desk.models[0].asked[-1].messages if message.role == "tool"]
     assert "IMPORTANT for AI agents" in answers[0]

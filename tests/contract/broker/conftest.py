@@ -33,14 +33,17 @@ def app(server: Any) -> Iterator[Celery]:
     before = current_app._get_current_object()
     app = make_app(server)
     messages(app)
-    yield app
-    app.close()
-    before.set_current()
+    app.set_current()
+    try:
+        yield app
+    finally:
+        before.set_current()
+        app.close()
 
 
 def make_app(server: Any) -> Celery:
     kind = kind_of(server.url())
-    app = Celery("contract", amqp=Wire, broker=server.url())
+    app = Celery("contract", amqp=Wire, broker=server.url(), set_as_current=False)
     app.conf.task_queues = [Queue(QUEUE, queue_arguments=kind.queue_arguments)]
     app.conf.task_default_queue = QUEUE
     app.conf.broker_transport_options = dict(kind.transport_options)

@@ -65,8 +65,10 @@ def test_a_folder_swapped_for_a_link_while_it_is_exported(sandbox: Sandbox, scra
         assert running.poll() is None, (tmp_path / "log").read_text()
     seen = set()
     for _ in range(30 if sandbox.kind == "docker" else 300):  # there each round is several requests
-        content = listing(sandbox.export(["real/**"]))
-        seen.add(content.get("real/file", b"inside"))
+        try:
+            seen.add(listing(sandbox.export(["real/**"])).get("real/file", b"inside"))
+        except SandboxError:
+            assert sandbox.kind == "docker"  # the engine looks twice itself, and says that it changed in between
         try:
             sandbox.write("real/sub/mine", b"mine")
             seen.add(sandbox.read("real/file", 100))

@@ -18,10 +18,10 @@ class Load:
     def start_noops(self, count: int) -> None:
         self.noops += [self.hive.start(workflow="noop") for _ in range(count)]
 
-    def start_site(self, lasts_s: float = 0.0, wait_for: str = "testing.test", **changes: Any) -> int:
-        """A site whose tests take so long; returns when the job of this step runs."""
+    def start_site(self, lasts_s: float = 0.0, **changes: Any) -> int:
+        """A site whose tests take so long; returns when they run."""
         run_id = self.begin_site(lasts_s, **changes)
-        self.wait_until_running(run_id, wait_for)
+        self.wait_until_running(run_id, "testing.test")
         return run_id
 
     def begin_site(self, lasts_s: float = 0.0, **changes: Any) -> int:
