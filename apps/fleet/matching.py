@@ -73,8 +73,8 @@ def may_have(agent: Agent, runs_on: list[str], organisation_id: int) -> bool:
 
 def takes_jobs(agent: Agent) -> bool:
     """Whether it is to be given anything at all now."""
-    paused = agent.paused_at is not None and (agent.paused_until is None or agent.paused_until > clock.now())
-    return agent.revoked_at is None and agent.draining_at is None and not paused and not too_old(agent.version)
+    held = agent.draining_at is not None or agent.is_paused(clock.now())
+    return agent.revoked_at is None and not held and not too_old(agent.version)
 
 
 def free_slots(agent: Agent) -> int:

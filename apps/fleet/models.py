@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -81,6 +83,10 @@ class Agent(models.Model):
         """What it may run and wants to."""
         claimed = set(self.claimed_tags)
         return [tag for tag in self.tags if not claimed or tag in claimed]
+
+    def is_paused(self, now: datetime) -> bool:
+        """A pause with an end is over then, whether or not somebody has noted it."""
+        return self.paused_at is not None and (self.paused_until is None or self.paused_until > now)
 
     @property
     def matched_tags(self) -> list[str]:

@@ -69,7 +69,7 @@ def state_of(agent: Agent, jobs: int, now: datetime, silent: timedelta) -> str:
         return "silent"
     if agent.draining_at is not None:
         return "draining" if jobs else "drained"
-    if agent.paused_at is not None and (agent.paused_until is None or agent.paused_until > now):
+    if agent.is_paused(now):
         return "paused"
     return "working" if jobs else "idle"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-import subprocess
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +16,7 @@ from tests.flows.agents.line import slow_line
 from tests.flows.agents.place import Place, open_place
 from tests.flows.web.server import ROOT, until
 from tests.servers.machine import Machine, machine
+from tests.servers.small_disk import small_disk
 
 pytestmark = pytest.mark.flow
 AGENTS, SLOTS, JOBS = 16, 4, 128
@@ -132,25 +132,17 @@ def test_an_agent_whose_clock_is_a_day_ahead_does_its_job(place: Place) -> None:
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 24 MiB."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", str(folder)], capture_output=True)
-    if mounted.returncode:
-        pytest.skip("needs root: mounting a small tmpfs")
-    try:
+def small_folder(tmp_path: Path) -> Iterator[Path]:
+    with small_disk(tmp_path / "small", mib=24) as folder:
         yield folder
-    finally:
-        subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
 def test_an_agent_whose_disk_is_full_says_so_fails_the_job_and_takes_no_other_until_there_is_room(
-    place: Place, small_disk: Path
+    place: Place, small_folder: Path
 ) -> None:
-    (filler := small_disk / "filler").write_bytes(b"x" * (21 * MIB))
+    (filler := small_folder / "filler").write_bytes(b"x" * (21 * MIB))
     waits = place.job("echo at last")
-    place.agent("a", home=str(small_disk / "a"), min_free_mb="4")
+    place.agent("a", home=str(small_folder / "a"), min_free_mb="4")
     until(lambda: "less than 4 MiB are free; no job is taken" in place.said("a"), "it does not say so")
     assert place.stage("look", waits)["status"] == "queued"
     filler.unlink()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import pytest
 
 from tests.flows.real.evidence import SPEC, check_ended_right
 from tests.flows.real.hive import Hive, running, until
+from tests.servers.small_disk import small_disk
 
 pytestmark = [pytest.mark.flow]
 
@@ -101,25 +101,17 @@ def test_paths_that_lead_out_are_refused(hive: Hive, change: dict[str, Any]) -> 
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 160 MiB."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=160m", "tmpfs", str(folder)], capture_output=True)
-    if mounted.returncode:
-        pytest.skip("needs root: mounting a small tmpfs")
-    try:
+def small_folder(tmp_path: Path) -> Iterator[Path]:
+    with small_disk(tmp_path / "small", mib=160) as folder:
         yield folder
-    finally:
-        subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
-def test_a_full_disk_is_told_and_nothing_is_lost(small_disk: Path) -> None:
-    with running(small_disk / "home", HIVE_SANDBOX="", HIVE_MIN_FREE_MB="16") as hive:
+def test_a_full_disk_is_told_and_nothing_is_lost(small_folder: Path) -> None:
+    with running(small_folder / "home", HIVE_SANDBOX="", HIVE_MIN_FREE_MB="16") as hive:
         before = hive.wait(hive.start(spec=SPEC))
         assert before["status"] == "completed"
-        filler = small_disk / "filler"
-        filler.write_bytes(b"x" * (_free(small_disk) - 6 * MIB))
+        filler = small_folder / "filler"
+        filler.write_bytes(b"x" * (_free(small_folder) - 6 * MIB))
         run_id = hive.start(spec=SPEC)
         until(lambda: _refused(hive, run_id), 60, lambda: "no job says that the disk is full")
         filler.unlink()
