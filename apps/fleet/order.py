@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-VERSION = 1
+VERSION = 2  # the newest that this program reads; an order says the oldest that is enough for it
 WORKSPACE = "/workspace"
 MIB = 1024 * 1024
 KINDS = (str, int, float, bool)
@@ -22,7 +22,11 @@ class BadOrder(ValueError):
 
 @dataclass(frozen=True)
 class Command:
-    """`run` is a list of arguments, or a line for `sh -c`. One that is `always` runs after a failed one too."""
+    """`run` is a list of arguments, or a line for `sh -c`. One that is `always` runs after a failed one too.
+
+    Since version 2: one that is `fresh` begins in a sandbox that nobody has used, with the package; `reports` is a
+    glob, seen from `cwd`, and what it wrote there is kept as `reports-N.tar`, N being its number among the commands.
+    """
 
     run: tuple[str, ...] | str
     name: str = ""
@@ -30,6 +34,8 @@ class Command:
     no_output_s: float = 300.0
     cwd: str = WORKSPACE
     always: bool = False
+    fresh: bool = False
+    reports: str = ""
 
     @property
     def argv(self) -> list[str]:
@@ -79,7 +85,7 @@ class Bounds:
 class Order:
     """`secrets` are values by name: empty until the order is handed out. `image`: needs a container.
 
-    `artifacts` and `junit` are globs in the workspace; what matches `junit` is kept as a report.
+    `artifacts` and `junit` are globs in the workspace of the first sandbox; what matches `junit` is kept as a report.
     """
 
     commands: tuple[Command, ...]
@@ -94,7 +100,16 @@ class Order:
     bounds: Bounds = Bounds()
     network: bool = False
     caches: tuple[Cache, ...] = ()
-    version: int = VERSION
+    version: int = 1
+
+    def stretches(self) -> list[list[tuple[int, Command]]]:
+        """The commands with their numbers: those of one sandbox, those of the next …"""
+        found: list[list[tuple[int, Command]]] = [[]]
+        for number, command in enumerate(self.commands, 1):
+            if command.fresh and found[-1]:
+                found.append([])
+            found[-1].append((number, command))
+        return found
 
     def as_json(self) -> dict[str, Any]:
         """A value of JSON's own types."""
@@ -111,11 +126,16 @@ def _listed(values: tuple[Any, ...]) -> list[Any]:
     ]
 
 
+def reports_name(number: int) -> str:
+    """What the reports of this command are kept as: a tar. Commands are counted from 1."""
+    return f"reports-{number}.tar"
+
+
 def read_order(value: Any) -> Order:
     """The order in this JSON value. What a later server added is passed over. Raises BadOrder."""
     try:
-        if value["version"] != VERSION:
-            raise BadOrder(f"This order has version {value['version']}; this runner reads version {VERSION}.")
+        if value["version"] not in range(1, VERSION + 1):
+            raise BadOrder(f"This order has version {value['version']}; this runner reads up to version {VERSION}.")
         package = value.get("package")
         return Order(
             commands=tuple(_command(one) for one in value["commands"]),
@@ -130,6 +150,7 @@ def read_order(value: Any) -> Order:
             bounds=_known(Bounds, value.get("bounds", {})),
             network=bool(value.get("network", False)),
             caches=tuple(Cache(_text(one["key"]), _words(one["paths"])) for one in value.get("caches", [])),
+            version=value["version"],
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise BadOrder(f"This is not an order: {type(error).__name__} {error}.") from None

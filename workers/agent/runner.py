@@ -7,24 +7,25 @@ artifacts go, who may stop it and when (the Desk); leases; what the end means fo
 from __future__ import annotations
 
 import io
+import shutil
 import tarfile
+import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, field
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol, cast
+from typing import BinaryIO, cast
 
-from apps.events.masking import Masker
-from apps.fleet.order import Cache, Command, Order, Package
+from apps.events.masking import Masker, mask_bytes
+from apps.fleet.order import Command, Order, Package, reports_name
+from workers.agent.port import FILE, REPORT, Desk, Done, Open, Report
 from workers.agent.verified import Verified
 from workers.junit import Counts, UnreadableReport, read
+from workers.reports import Reports, as_tar, reports_in, written
 from workers.sandbox.chunks import as_file
 from workers.sandbox.docker.images import ImageMissing
 from workers.sandbox.package import BadPackage, looked_through
 from workers.sandbox.port import Ended, Result, Sandbox, SandboxError
 
-FILE, REPORT = "file", "report"
 REASONS = {
     Ended.TIMED_OUT: "timed_out",
     Ended.NO_OUTPUT: "no_output",
@@ -33,64 +34,6 @@ REASONS = {
     Ended.DISK_LIMIT: "disk_limit",
     Ended.STOPPED: "canceled_by_user",
 }
-
-Open = Callable[[Order], AbstractContextManager[Sandbox]]
-
-
-class Desk(Protocol):
-    """Where a job's output and files go. Whatever it raises ends the job and comes out of run()."""
-
-    def output(self, data: bytes) -> None:
-        """Masked already. Must not block for long."""
-
-    def package(self, package: Package) -> BinaryIO:
-        """The package's bytes, to be read once; run() checks what they are."""
-
-    def keep(self, name: str, kind: str, content: BinaryIO, size_bytes: int) -> None:
-        """Keep a file: kind is FILE or REPORT. `content` is to be read before it returns."""
-
-    def restore(self, cache: Cache) -> BinaryIO | None:
-        """The tar that the last job with this key has left here, if there is one."""
-
-    def store(self, cache: Cache, tar: Iterator[bytes]) -> None:
-        """Keep these files for the next job with this key."""
-
-    def trouble(self) -> str:
-        """What is wrong with this machine right now, that may have made a command fail: a full disk. Else empty."""
-
-    def on_stop(self, call: Callable[[str], None]) -> None:
-        """Call this, from any thread, when the job is to end; at once if it is already so."""
-
-
-@dataclass(frozen=True)
-class Done:
-    """How one command ended."""
-
-    command: str
-    exit_code: int | None
-    seconds: float
-    reason: str
-    message: str
-
-
-@dataclass
-class Report:
-    """How the job ended. `reason` is empty where every command exited with 0; `exit_code` is that of the first that
-    did not, None where none of its own ended it.
-    """
-
-    reason: str = ""
-    message: str = ""
-    exit_code: int | None = 0
-    commands: list[Done] = field(default_factory=list)
-    prepared_s: float | None = None  # until the first command could begin
-    tests: Counts | None = None  # what the reports say; None where there are none
-
-    @property
-    def seen(self) -> dict[str, Any]:
-        """What becomes the job's outcome."""
-        tests = {"counts": asdict(self.tests)} if self.tests else {}
-        return {"exit_code": self.exit_code, "commands": [asdict(one) for one in self.commands], **tests}
 
 
 def run(order: Order, desk: Desk, open_sandbox: Open, folder: Path | None = None) -> Report:
@@ -109,13 +52,19 @@ class _Running:
         self.report = Report()
         self.began = time.monotonic()
         self.until = self.began + order.bounds.timeout_s
+        self.stretches = order.stretches()
         self._masker = Masker(order.secrets.values())
+        self._printed = 0
+        self._held: BinaryIO | None = None  # the package, where more than one sandbox begins with it
+        self._open = ExitStack()
 
     def run(self, open_sandbox: Open) -> Report:
         try:
-            with open_sandbox(self.order) as sandbox:
-                self.desk.on_stop(sandbox.kill)
-                self._work(sandbox)
+            with self._open:
+                self._stretch(open_sandbox, 0)
+                for number, stretch in enumerate(self.stretches[1:], 1):
+                    if any(self._is_due(command) for _, command in stretch):
+                        self._stretch(open_sandbox, number)
         except ImageMissing as error:
             self._failed("image_missing", str(error))
         except BadPackage as error:
@@ -123,30 +72,46 @@ class _Running:
         except SandboxError as error:
             self._failed("script_failed" if error.permanent else "infrastructure", f"The sandbox failed: {error}")
         self.say(f"[hive] {self.report.message or 'Every command exited with 0.'}")
-        self.desk.output(self._masker.rest())
+        self._flush()
         return self.report
+
+    def _stretch(self, open_sandbox: Open, number: int) -> None:
+        with open_sandbox(self.order) as sandbox:
+            self.desk.on_stop(sandbox.kill)
+            if sandbox.warning and not number:
+                self.say(f"[hive] {sandbox.warning}")
+            self._fill(sandbox)
+            if self.report.prepared_s is None:
+                self.report.prepared_s = round(time.monotonic() - self.began, 3)
+            for command in self.stretches[number]:
+                if self._is_due(command[1]):
+                    self._command(sandbox, *command)
+            if not number and not self._stopped():
+                self._keep_files(sandbox)
 
     def say(self, text: str) -> None:
         self._print(f"{text}\n".encode(errors="replace"))
 
     def _print(self, data: bytes) -> None:
         if masked := self._masker.feed(data):
+            self._printed += len(masked)
             self.desk.output(masked)
 
-    def _work(self, sandbox: Sandbox) -> None:
-        if sandbox.warning:
-            self.say(f"[hive] {sandbox.warning}")
-        self._fill(sandbox)
-        self.report.prepared_s = round(time.monotonic() - self.began, 3)
-        for command in self.order.commands:
-            if not self.report.reason or (command.always and not self._stopped()):
-                self._command(sandbox, command)
-        if not self._stopped():
-            self._save(sandbox, self.order.junit, REPORT)
-            self._judge()
-            self._save(sandbox, self.order.artifacts, FILE)
-            if not self.report.reason:
-                self._fill_caches(sandbox)
+    def _flush(self) -> None:
+        """What was held back: no secret goes on beyond a line of ours."""
+        rest = self._masker.rest()
+        self._printed += len(rest)
+        self.desk.output(rest)
+
+    def _is_due(self, command: Command) -> bool:
+        return not self.report.reason or (command.always and not self._stopped())
+
+    def _keep_files(self, sandbox: Sandbox) -> None:
+        self._save(sandbox, self.order.junit, REPORT)
+        self._judge()
+        self._save(sandbox, self.order.artifacts, FILE)
+        if not self.report.reason:
+            self._fill_caches(sandbox)
 
     def _stopped(self) -> bool:
         return self.report.reason == REASONS[Ended.STOPPED]
@@ -154,8 +119,7 @@ class _Running:
     def _fill(self, sandbox: Sandbox) -> None:
         """Package first, then what lies over it. A cache is no reason to fail: without it the job is slower."""
         if package := self.order.package:
-            checked = Verified(self.desk.package(package), package.sha256, package.size_bytes)
-            with looked_through(cast(BinaryIO, checked), folder=self.folder) as files:
+            with looked_through(self._package(package), folder=self.folder) as files:
                 sandbox.unpack(files)
         for path, text in self.order.files.items():
             sandbox.write(path, text.encode())
@@ -167,31 +131,57 @@ class _Running:
                 except SandboxError as error:
                     self.say(f"[hive] The cache {cache.key} was not used: {error}")
 
-    def _command(self, sandbox: Sandbox, command: Command) -> None:
+    def _package(self, package: Package) -> BinaryIO:
+        if self._held is None:
+            checked = cast(BinaryIO, Verified(self.desk.package(package), package.sha256, package.size_bytes))
+            if len(self.stretches) == 1:
+                return checked
+            self._held = cast(BinaryIO, self._open.enter_context(tempfile.TemporaryFile(dir=self.folder)))  # noqa: SIM115
+            shutil.copyfileobj(checked, self._held)
+        self._held.seek(0)
+        return self._held
+
+    def _command(self, sandbox: Sandbox, number: int, command: Command) -> None:
         self.say(f"$ {command.shown}")
+        self._flush()
+        start, before = self._printed, self._reports(sandbox, command)
         left_s = self.until - time.monotonic()
-        if left_s <= 0:
-            self._add(command, Result(None, Ended.TIMED_OUT, 0.0, 0, 0, self._too_long()))
-            return
-        result = sandbox.run(
-            command.argv,
-            timeout_s=min(command.timeout_s, left_s),
-            no_output_s=command.no_output_s,
-            on_output=self._print,
-            env={**self.order.env, **self.order.secrets},
-            cwd=command.cwd,
-        )
-        self._add(command, result)
+        if left_s > 0:
+            result = sandbox.run(
+                command.argv,
+                timeout_s=min(command.timeout_s, left_s),
+                no_output_s=command.no_output_s,
+                on_output=self._print,
+                env={**self.order.env, **self.order.secrets},
+                cwd=command.cwd,
+            )
+        else:
+            message = f"The job ran for more than {self.order.bounds.timeout_s:g} s."
+            result = Result(None, Ended.TIMED_OUT, 0.0, 0, 0, message)
+        self._flush()
+        self._add(command, result, (start, self._printed))
+        if not self._stopped():
+            self._keep_reports(number, before, self._reports(sandbox, command))
 
-    def _too_long(self) -> str:
-        return f"The job ran for more than {self.order.bounds.timeout_s:g} s."
+    def _reports(self, sandbox: Sandbox, command: Command) -> Reports:
+        return reports_in(sandbox, command.cwd, command.reports) if command.reports else {}
 
-    def _add(self, command: Command, result: Result) -> None:
+    def _keep_reports(self, number: int, before: Reports, after: Reports) -> None:
+        """Those that this command wrote, without secrets."""
+        fresh, notes = written(before, after)
+        for note in notes:
+            self.say(f"[hive] {note}")
+        if fresh:
+            secrets = self.order.secrets.values()
+            tar = as_tar({name: mask_bytes(data, secrets) for name, data in fresh.items()})
+            self.desk.keep(reports_name(number), REPORT, io.BytesIO(tar), len(tar))
+
+    def _add(self, command: Command, result: Result, printed: tuple[int, int]) -> None:
         reason = "" if result.ok else REASONS.get(result.ended, "script_failed")
         message = f"`{command.shown}`: {result.message}" if reason else ""
         if reason == "script_failed" and (trouble := self.desk.trouble()):
             reason, message = "infrastructure", f"{trouble} {message}"
-        done = Done(command.shown, result.exit_code, result.duration_s, reason, message)
+        done = Done(command.shown, result.exit_code, result.duration_s, reason, message, *printed)
         self.report.commands.append(done)
         if reason:
             self._failed(reason, message, result.exit_code)

@@ -15,7 +15,8 @@ from apps.fleet.order import BadOrder, Order, read_order
 from workers.agent.caches import CacheFolder
 from workers.agent.desk import JobDesk
 from workers.agent.outgoing import Outgoing
-from workers.agent.runner import Open, Report, run
+from workers.agent.port import Open, Report
+from workers.agent.runner import run
 from workers.agent.sending import Sending
 from workers.agent.server import Gone, Server, ServerError, patiently
 

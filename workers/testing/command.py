@@ -18,9 +18,9 @@ from workers.acceptance import Proof
 from workers.confine import sandbox_for
 from workers.junit import Counts
 from workers.repo.repository import Repository
+from workers.reports import count, reports_in
 from workers.sandbox.port import WORKSPACE, Result, Sandbox
 from workers.testing.judge import Verdict, judge
-from workers.testing.reports import count, reports_in
 from workers.workspaces import NAME
 
 TAIL_BYTES = 64 * 1024

@@ -24,7 +24,7 @@ from workers.testing.caches import Caches
 
 
 class JobDesk:
-    """See workers.agent.runner.Desk."""
+    """See workers.agent.port.Desk."""
 
     def __init__(self, job: ActiveJob) -> None:
         self._job = job

@@ -75,6 +75,8 @@ class Ran(serializers.Serializer[Any]):
     seconds = serializers.FloatField(min_value=0, default=0)
     reason = serializers.CharField(max_length=30, allow_blank=True, default="")
     message = serializers.CharField(max_length=4000, allow_blank=True, default="")
+    log_from = serializers.IntegerField(min_value=0, max_value=2**62, default=0)
+    log_to = serializers.IntegerField(min_value=0, max_value=2**62, default=0)
 
 
 class Failure(serializers.Serializer[Any]):

@@ -8,7 +8,10 @@ import pytest
 from apps.fleet.order import BadOrder, Bounds, Cache, Command, Order, Package, read_order
 
 FULL = Order(
-    commands=(Command(("pytest", "-q"), timeout_s=9), Command("echo a; echo b", name="say", always=True)),
+    commands=(
+        Command(("pytest", "-q"), timeout_s=9, fresh=True, reports="*.xml"),
+        Command("echo a; echo b", name="say", always=True),
+    ),
     image="python:3.11",
     env={"A": "line\nline"},
     secrets={"TOKEN": "hush"},
@@ -19,6 +22,7 @@ FULL = Order(
     bounds=Bounds(cpus=1),
     network=True,
     caches=(Cache("pip", (".cache",)),),
+    version=2,
 )
 
 
@@ -38,7 +42,8 @@ def test_what_a_later_server_adds_is_passed_over() -> None:
         None,
         [],
         {},
-        {"version": 2, "commands": []},
+        {"version": 3, "commands": []},
+        {"version": "1", "commands": []},
         {"version": 1},
         {"version": 1, "commands": [{"run": 5}]},
         {"version": 1, "commands": [{"run": ["a"], "timeout_s": {}}]},
@@ -53,3 +58,8 @@ def test_what_is_no_order_is_refused(value: Any) -> None:
 
 def test_a_line_is_run_by_a_shell_and_a_list_is_not() -> None:
     assert [command.argv for command in FULL.commands] == [["pytest", "-q"], ["sh", "-c", "echo a; echo b"]]
+
+
+def test_commands_share_a_sandbox_until_one_wants_a_fresh_one() -> None:
+    order = Order((Command("a"), Command("b"), Command("c", fresh=True), Command("d")))
+    assert [[number for number, _ in stretch] for stretch in order.stretches()] == [[1, 2], [3, 4]]

@@ -12,7 +12,7 @@ from apps.fleet.order import Cache, Package
 
 @dataclass
 class Remembering:
-    """See runner.Desk."""
+    """See port.Desk."""
 
     packed: bytes = b""
     printed: bytes = b""

@@ -17,8 +17,8 @@ from workers.agent.caches import CacheFolder
 from workers.agent.credential import Credential
 from workers.agent.machine import hold
 from workers.agent.outgoing import TAIL_BYTES, Outgoing
+from workers.agent.port import Report
 from workers.agent.room import full
-from workers.agent.runner import Report
 from workers.agent.settings import BadSettings, read_settings
 from workers.agent.work import LOST, final_word
 

@@ -9,7 +9,9 @@ from typing import Any
 
 from apps.fleet.order import Bounds, Cache, Command, Order, Package
 from tests.unit.workers.agent.desk import Remembering
-from workers.agent.runner import FILE, REPORT, Report, run
+from workers.agent.port import FILE, REPORT, Report
+from workers.agent.runner import run
+from workers.reports import from_tar
 from workers.sandbox.docker.images import ImageMissing
 from workers.sandbox.fake import Answer, FakeSandbox
 from workers.sandbox.port import Ended, SandboxError
@@ -171,3 +173,39 @@ def test_a_zip_is_a_package_too() -> None:
     package = Package("key", hashlib.sha256(data).hexdigest(), len(data))
     done(order("a", package=package, artifacts=("**",)), desk, a=Answer())
     assert desk.kept == {"src/a.txt": (FILE, b"zipped")}
+
+
+def test_a_fresh_command_begins_with_the_package_and_nothing_of_the_one_before() -> None:
+    data = tar_of(**{"a.txt": b"packed"})
+    seen: list[bytes] = []
+
+    def open_sandbox(_: Order) -> FakeSandbox:
+        def answer(argv: list[str]) -> Answer:
+            seen.append(sandbox.read("/workspace/a.txt", 99))
+            return Answer(1, writes={"a.txt": b"spoilt"})
+
+        sandbox = FakeSandbox(answer)
+        return sandbox
+
+    commands = (Command(("a",), always=True), Command(("b",), always=True, fresh=True))
+    package = Package("key", hashlib.sha256(data).hexdigest(), len(data))
+    report = run(Order(commands, package=package, version=2), Remembering(packed=data), open_sandbox)
+    assert [one.exit_code for one in report.commands] == [1, 1]
+    assert seen == [b"packed", b"packed"]
+
+
+def test_a_commands_reports_are_kept_by_its_number_without_secrets_and_without_old_ones() -> None:
+    desk, writes = Remembering(), {"r/new.xml": b"<a>hush-hush</a>"}
+    commands = (Command(("a",), reports="*.xml"), Command(("b",), reports="r/*.xml"))
+    wanted = Order(commands, files={"old.xml": "<old/>"}, secrets={"T": "hush-hush"}, version=2)
+    done(wanted, desk, a=Answer(), b=Answer(writes=writes))
+    assert list(desk.kept) == ["reports-2.tar"]
+    assert from_tar(desk.kept["reports-2.tar"][1]) == {"r/new.xml": b"<a>[masked]</a>"}
+    assert b"[hive] The report old.xml was there before" in desk.printed
+
+
+def test_each_command_says_which_output_is_its_own() -> None:
+    desk = Remembering()
+    wanted = order("a", "b", secrets={"T": "hush-hush"})
+    report = done(wanted, desk, a=Answer(output=b"one hush"), b=Answer(output=b"two"))
+    assert [desk.printed[one.log_from : one.log_to] for one in report.commands] == [b"one hush", b"two"]

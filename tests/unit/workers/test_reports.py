@@ -1,8 +1,8 @@
 """Reports that a command left, and those that were there before."""
 
 from workers.junit import Counts
+from workers.reports import count, reports_in
 from workers.sandbox.fake import FakeSandbox
-from workers.testing.reports import count, reports_in
 
 PASS = b"<testsuite><testcase name='a'/></testsuite>"
 
