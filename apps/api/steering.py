@@ -17,7 +17,7 @@ from apps.api.base import READ_RUNS, ApiView
 from apps.api.lists import ListView
 from apps.api.parsing import Strict, Text, one_of
 from apps.api.problems import Problem
-from apps.runs.models import Job, Steering
+from apps.runs.models import Job, Run, Steering
 from apps.runs.plan.workflows import ROLES
 from apps.runs.services.steer import (
     LONGEST,
@@ -26,6 +26,7 @@ from apps.runs.services.steer import (
     hand_off,
     pause_job,
     resume_job,
+    roles_to_hand_to,
     say,
 )
 
@@ -44,11 +45,13 @@ class SteeringSerializer(serializers.ModelSerializer[Steering]):
 
 
 class SteeredSerializer(serializers.Serializer[dict[str, Any]]):
-    """A job after it was steered. `allowed`: what may be said to it now."""
+    """A job after it was steered. `allowed`: what may be said to it now; `hand_off_to`: who may be handed its work."""
 
     job = serializers.IntegerField()
     status = serializers.CharField()
     allowed = serializers.ListField(child=serializers.ChoiceField(["say", "pause", "resume", "hand_off"]))
+    hand_off_to = serializers.ListField(child=serializers.ChoiceField(ROLES))
+    planned_as = serializers.IntegerField(allow_null=True, help_text="The run that the manager plans in place of this.")
 
 
 class Message(Strict):
@@ -104,7 +107,10 @@ class HandOff(ApiView):
 
     @extend_schema(request=HandOffBody, responses={202: SteeredSerializer})
     def post(self, request: Request, pk: int) -> Response:
-        """The job ends with its work kept, and the other role goes on: from coding to testing, or back for a repair."""
+        """The job ends with its work kept, and another role goes on: testing, coding for a repair, or the manager.
+
+        To the manager: the run ends, and a child of it is planned anew, in which `text` counts.
+        """
         body = _checked(HandOffBody, request)
         return _steer(self, pk, lambda job, user: hand_off(job, user, body["role"], body["text"]))
 
@@ -123,5 +129,8 @@ def _steer(view: ApiView, pk: int, act: Callable[[Job, User], object]) -> Respon
         act(job, view.caller.user)
     except SteeringRefused as error:
         raise Problem(409, "conflict", str(error)) from None
-    shown = {"job": job.pk, "status": job.status, "allowed": can_be_steered(job)}
+    job.run.refresh_from_db(fields=["status", "stop_reason"])
+    allowed = {"allowed": can_be_steered(job), "hand_off_to": roles_to_hand_to(job)}
+    fresh = Run.objects.filter(parent=job.run, cause=Run.Cause.REPLAN).order_by("pk").last()
+    shown = {"job": job.pk, "status": job.status, **allowed, "planned_as": fresh and fresh.pk}
     return Response(SteeredSerializer(shown).data, status.HTTP_202_ACCEPTED)

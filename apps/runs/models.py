@@ -64,6 +64,7 @@ class Run(models.Model):
         REQUEST = "request", "Requested"
         RETRY = "retry", "Retry"  # the same spec version once more
         REPAIR = "repair", "Repair"  # started by an incident of the parent's release
+        REPLAN = "replan", "Planned again"  # a person handed the parent's work back to the manager
         DELEGATED = "delegated", "Delegated"  # a sub-task of one of the parent's jobs
 
     class Landing(models.TextChoices):

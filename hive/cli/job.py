@@ -37,13 +37,16 @@ def resume(number: Number) -> None:
 @job.command("hand-off")
 def hand_off(
     number: Number,
-    role: Annotated[str, typer.Argument(help="testing, or back to coding.")],
+    role: Annotated[str, typer.Argument(help="testing, back to coding, or the manager to plan again.")],
     message: Annotated[str, typer.Option("-m", "--message", help="Why, for who goes on.", show_default=False)] = "",
 ) -> None:
-    """End the job with its work kept, and let the other role go on with it."""
-    _steer(number, "hand-off", {"role": role, "text": message})
+    """End the job with its work kept, and let the other role go on with it. The manager plans a new run."""
+    steered = _steer(number, "hand-off", {"role": role, "text": message})
+    if fresh := steered["planned_as"]:
+        typer.echo(f"The run of job {number} ends, and the manager plans it again: run {fresh}.")
+        return
     typer.echo(f"Job {number} ends, and {role} goes on with its work.")
 
 
-def _steer(number: int, verb: str, body: dict[str, Any] | None = None) -> None:
-    Api().post(f"jobs/{number}/{verb}", body)
+def _steer(number: int, verb: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+    return Api().post(f"jobs/{number}/{verb}", body)

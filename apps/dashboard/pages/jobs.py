@@ -22,7 +22,7 @@ from apps.events.queries import last_number
 from apps.fleet.job_list import LOOKED_AT
 from apps.runs.models import Job
 from apps.runs.queries import visible_jobs
-from apps.runs.services.steer import HAND_OFFS, can_be_steered
+from apps.runs.services.steer import can_be_steered, roles_to_hand_to
 
 PARTS = {"job-facts": "_facts", "job-more": "_more"}
 
@@ -79,5 +79,5 @@ def _allowed(found: Job, user: User) -> dict[str, Any]:
         "head": run_page.head_of(found.run) if changes and found.run.workflow == "ci" else None,
         "steering": found.steering.select_related("said_by").order_by("pk"),
         "allowed": can_be_steered(found) if changes else [],
-        "next_role": HAND_OFFS.get(found.step, ""),
+        "next_roles": roles_to_hand_to(found) if changes else [],
     }

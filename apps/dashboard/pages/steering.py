@@ -11,9 +11,11 @@ from apps.accounts.models import User
 from apps.dashboard.answers import said
 from apps.dashboard.visitor import page, require_change, visitor
 from apps.runs.models import Job
+from apps.runs.plan.handing import MANAGER
 from apps.runs.queries import visible_jobs
-from apps.runs.services.steer import HAND_OFFS, SteeringRefused, hand_off, pause_job, resume_job, say
+from apps.runs.services.steer import SteeringRefused, hand_off, pause_job, resume_job, say
 
+PLANS_AGAIN = "This run ends; the manager plans it again, in a run of its own."
 PAUSING = "It stops after its present step; its work is kept."
 
 
@@ -35,13 +37,9 @@ def resume(request: HttpRequest, job_id: int) -> HttpResponse:
 
 @page("POST")
 def hand_on(request: HttpRequest, job_id: int) -> HttpResponse:
-    text = request.POST.get("text", "")
-    return _steer(
-        request,
-        job_id,
-        lambda job, user: hand_off(job, user, HAND_OFFS.get(job.step, ""), text),
-        "The other role goes on with it.",
-    )
+    role, text = request.POST.get("role", ""), request.POST.get("text", "")
+    done = PLANS_AGAIN if role == MANAGER else "The other role goes on with it."
+    return _steer(request, job_id, lambda job, user: hand_off(job, user, role, text), done)
 
 
 def _steer(request: HttpRequest, job_id: int, act: Callable[[Job, User], object], done: str) -> HttpResponse:

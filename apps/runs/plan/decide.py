@@ -12,6 +12,7 @@ from apps.runs.plan.graph import Node, Wave, reachable, waves
 from apps.runs.plan.workflows import TEST, TESTS_CHANGED
 from apps.runs.states import NOT_OF_THE_CODE, PUT_ASIDE, RETRIED, RUN_ENDED, GateStatus, JobStatus, Reason, RunStatus
 
+BY_A_PERSON = (Reason.CANCELED_BY_USER, Reason.HANDED_OFF)  # a run that was stopped so has not failed
 SAME = "The last repair changed nothing about the failure, so no further round is tried."
 
 
@@ -137,7 +138,7 @@ def _others(run: Snapshot, running: set[str]) -> Decision | None:
 
 def _stopped(run: Snapshot) -> End:
     """How a run ends that was asked to stop. A run that never started was not able to fail."""
-    canceled = run.stop_reason == Reason.CANCELED_BY_USER or run.status == RunStatus.QUEUED
+    canceled = run.stop_reason in BY_A_PERSON or run.status == RunStatus.QUEUED
     return End(RunStatus.CANCELED if canceled else RunStatus.FAILED, run.stop_reason, run.stop_message)
 
 

@@ -19,15 +19,17 @@ from apps.events.texts import storable
 from apps.projects.secrets import values_to_mask
 from apps.providers.configured import keys
 from apps.runs.models import Job, Run
-from apps.runs.plan.workflows import CODE, TEST
+from apps.runs.plan.handing import HAND_OFFS, MANAGER, refusal
+from apps.runs.plan.workflows import CODE, WRITE_TESTS
 from apps.runs.services import dispatch
+from apps.runs.services.plan_again import plan_again, why_not_planned_again
 from apps.runs.states import JOB_ENDED, RUN_ENDED, JobStatus
-from apps.runs.steering import Steering, open_steering
+from apps.runs.steering import Steering, is_paused, open_steering
 
 LONGEST = 4_000  # characters of one message
 MOST_WAITING = 20  # messages that a job has not read yet
+NO_STEPS = "This job asks no model step by step; it cannot be spoken to, nor paused. Cancel the run."
 WITH_STEPS = ("model",)  # engines that look between their steps what was said
-HAND_OFFS = {CODE: "testing", TEST: "coding"}  # whose turn it can be next
 
 Kind = Steering.Kind
 
@@ -80,45 +82,63 @@ def resume_job(job: Job, user: User | None) -> None:
 
 
 def hand_off(job: Job, user: User | None, role: str, text: str = "") -> Steering:
-    """The job ends with its work kept, and a job of the other role goes on with it. Raises SteeringRefused.
+    """The job ends with its work kept, and another role goes on. Raises SteeringRefused.
 
     From coding to testing: as if the model had submitted. From testing to coding: a repair round, with `text` in the
-    place of what the tests would have said.
+    place of what the tests would have said. To the manager: this run ends, and a new one is planned from its story (or
+    spec), from how far it came, and from `text`.
     """
     said = _masked(job, text)
+    told = f"hands the work to {role}{f': {said}' if said else ''}"
     with transaction.atomic():
         run = _lock(job)
-        if HAND_OFFS.get(job.step) != role:
-            known = f"It can be handed to {HAND_OFFS[job.step]}." if job.step in HAND_OFFS else ""
-            raise SteeringRefused(f"A job of {job.step} cannot be handed to {role}. {known}".strip())
-        if job.status != JobStatus.RUNNING:
-            raise SteeringRefused(f"The job is {job.status}, not running.")
-        if job.step == CODE:
-            _require_steps(job)
-        elif job.round > (run.spec_version.data if run.spec_version else {}).get("repair", {}).get("rounds", 0):
-            raise SteeringRefused("The spec allows no further round of repair.")
+        if why := _why_not_handed(job, run, role):
+            raise SteeringRefused(why)
+        if role == MANAGER:
+            kept = _keep(job, Kind.HAND_OFF, user, said, told, role)
+            Steering.objects.filter(pk=kept.pk).update(done_at=kept.said_at)
+            plan_again(job, run, user, said)
+            return kept
         try:
             with transaction.atomic():
-                kept = _keep(
-                    job, Kind.HAND_OFF, user, said, f"hands the work to {role}{f': {said}' if said else ''}", role
-                )
+                return _keep(job, Kind.HAND_OFF, user, said, told, role)
         except IntegrityError:
             raise SteeringRefused("The job is being handed on already.") from None
-    return kept
+
+
+def _why_not_handed(job: Job, run: Run, role: str) -> str:
+    """Empty where it can be. `job` and `run` as they are under the run's lock."""
+    if why := refusal(job.step, role):
+        return why
+    if role == MANAGER:
+        waits = job.status == JobStatus.RUNNING or _is_paused(job)
+        return why_not_planned_again(run) if waits else f"The job is {job.status}, not running."
+    if job.status != JobStatus.RUNNING:
+        return f"The job is {job.status}, not running."
+    if job.step == CODE:
+        return "" if _has_steps(job) else NO_STEPS
+    rounds = (run.spec_version.data if run.spec_version else {}).get("repair", {}).get("rounds", 0)
+    return "The spec allows no further round of repair." if job.round > rounds else ""
 
 
 def can_be_steered(job: Job) -> list[str]:
     """What may be said to the job now: for faces, which show no button that would be refused."""
     if job.run.ended or job.run.stop_reason or job.task is None:
         return []
-    paused = open_steering(job.task.pk, job.step, Kind.PAUSE).filter(round=job.round).exists()
+    paused = _is_paused(job)
     found = ["resume"] if paused else []
     if _has_steps(job) and (paused or not job.ended):
         found.append("say")
-    if job.status == JobStatus.RUNNING:
-        found += ["pause"] if _has_steps(job) and not paused else []
-        found += ["hand_off"] if job.step == TEST or (job.step == CODE and _has_steps(job)) else []
-    return found
+    if job.status == JobStatus.RUNNING and _has_steps(job) and not paused:
+        found.append("pause")
+    return [*found, "hand_off"] if roles_to_hand_to(job) else found
+
+
+def roles_to_hand_to(job: Job) -> list[str]:
+    """The roles to which the job's work can be handed now."""
+    if job.run.ended or job.run.stop_reason or job.task is None:
+        return []
+    return [role for role in HAND_OFFS.get(job.step, ()) if not _why_not_handed(job, job.run, role)]
 
 
 def _lock(job: Job) -> Run:
@@ -133,20 +153,21 @@ def _lock(job: Job) -> Run:
 def _has_steps(job: Job) -> bool:
     """Whether it is done in steps by something that looks what was said between them."""
     engine = (job.task.spec.get("engine") if job.task else "") or job.run.engine
-    return job.step == CODE and engine in WITH_STEPS and not job.runs_on
+    return job.step == WRITE_TESTS or (job.step == CODE and engine in WITH_STEPS and not job.runs_on)
 
 
 def _require_steps(job: Job) -> None:
     if not _has_steps(job):
-        raise SteeringRefused(
-            "This job asks no model step by step; it cannot be spoken to, nor paused. Cancel the run."
-        )
+        raise SteeringRefused(NO_STEPS)
 
 
 def _require_goes_on(job: Job) -> None:
-    paused = open_steering(job.task_id or 0, job.step, Kind.PAUSE).filter(round=job.round).exists()
-    if job.status in JOB_ENDED and not paused:
+    if job.status in JOB_ENDED and not _is_paused(job):
         raise SteeringRefused(f"The job is {job.status}.")
+
+
+def _is_paused(job: Job) -> bool:
+    return is_paused(job.task_id or 0, job.step, job.round)
 
 
 def _masked(job: Job, text: str) -> str:

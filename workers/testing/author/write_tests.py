@@ -32,6 +32,7 @@ from workers.places import repository_of, require_room, worktree_of
 from workers.repo.repository import Repository
 from workers.repo.worktree import Worktree, checkout
 from workers.sandbox.port import WORKSPACE
+from workers.steered import Steered
 from workers.telling import Telling
 from workers.testing.author.hand_in import HandedIn, hand_in
 from workers.testing.author.on_base import refused
@@ -133,11 +134,13 @@ class Author:
             submit = hand_in(desk, folder_of(self.spec.id), self.spec.requirements)
             box = Toolbox([*tools_for(desk), submit], Bounds(keep=sandbox.write))
 
+            steered = Steered(self.job)
+
             def snapshot() -> str:
                 return self._snapshot() if mirror.sync() else ""
 
             with Telling(self.job) as telling:
-                around = Surroundings(self.job.emit, snapshot, on_delta=telling)
+                around = Surroundings(self.job.emit, snapshot, steered.said, steered.between, telling)
                 loop = Loop(self.model, box, self.trajectory, self.budget, around, Condenser(CONTEXT_TOKENS))
                 end = self._run(loop, sandbox.workspace)
             mirror.sync()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from apps.runs.models import Job, Run, Steering
@@ -34,10 +36,19 @@ def test_a_job_is_spoken_to_paused_and_let_go_on(owner: Api, job: Job) -> None:
 
 def test_a_hand_off_names_a_role_that_can_go_on(owner: Api, job: Job) -> None:
     path = f"/jobs/{job.pk}/hand-off"
-    assert owner.post(path, {"role": "manager"}).json()["detail"].endswith("It can be handed to testing.")
+    refused = owner.post(path, {"role": "deployment"})
+    assert refused.json()["detail"].endswith("hand the work to testing. It can be handed to testing or manager.")
     assert owner.post(path, {"role": "nobody"}).status_code == 422
     assert owner.post(path, {"role": "testing", "text": "Good enough."}).status_code == 202
     assert Steering.objects.get().to_role == "testing"
+
+
+def test_the_manager_plans_again_in_a_run_of_its_own(owner: Api, job: Job, settings: Any) -> None:
+    settings.MODELS = {"": ["openai/one"]}
+    assert owner.post(f"/jobs/{job.pk}/pause").json()["hand_off_to"] == ["testing", "manager"]
+    answer = owner.post(f"/jobs/{job.pk}/hand-off", {"role": "manager", "text": "Smaller."})
+    assert (answer.status_code, answer.json()["allowed"], answer.json()["hand_off_to"]) == (202, [], [])
+    assert Run.objects.get(parent=job.run_id).story.endswith("Smaller.")
 
 
 def test_what_is_no_message_is_refused(owner: Api, job: Job) -> None:

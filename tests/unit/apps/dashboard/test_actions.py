@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 from unittest import mock
 
 from django.test import Client
 
+from apps.dashboard.pages.steering import PLANS_AGAIN
 from apps.events.lifecycle import MoveLost
 from apps.runs.models import Gate, Run
+from apps.runs.plan.workflows import CODE, PLAN
 from tests.conftest import People
 from tests.stories import runs
 from tests.unit.apps.dashboard.conftest import Visit
@@ -119,3 +122,19 @@ def test_who_may_only_look_sees_the_questions_and_no_form(people: People, visit:
     page = visit(people.viewer).get(f"/runs/{gate.run_id}/").content.decode()
     assert "Which &lt;colour&gt;?" in page
     assert "answer-0" not in page
+
+
+def test_a_job_is_handed_to_the_role_whose_button_is_pressed(people: People, visit: Visit, settings: Any) -> None:
+    settings.MODELS = {"": ["openai/one"]}
+    worker = runs.begin(people.project, people.owner, runs.BLOG)
+    worker.do(PLAN)
+    worker.run.tasks.update(spec={**worker.run.tasks.get().spec, "engine": "model"})
+    job, client = worker.take(CODE).row, visit(people.teammate)
+    page = client.get(f"/jobs/{job.pk}/").content.decode()
+    assert 'name="role" value="testing"' in page
+    assert 'name="role" value="manager"' in page
+    address = f"/jobs/{job.pk}/hand-on/"
+    assert said(client, address, role="deployment", text="")[0] == 409
+    assert said(client, address, role="manager", text="Smaller.") == (204, PLANS_AGAIN)
+    assert Run.objects.get(parent=worker.run).created_by == people.teammate
+    assert 'name="role"' not in client.get(f"/jobs/{job.pk}/").content.decode()

@@ -11,12 +11,17 @@ from apps.events.models import Event
 from apps.projects.secrets import put_secret
 from apps.runs.models import Job, Run
 from apps.runs.outcome import done, failed
-from apps.runs.plan.workflows import CODE, PLAN, TEST
+from apps.runs.plan.workflows import CODE, PLAN, TEST, WRITE_TESTS
 from apps.runs.services import steer
-from apps.runs.services.heartbeat import Heart
 from apps.runs.services.put_aside import PutAside
 from apps.runs.services.reap import end_lost
-from apps.runs.services.steer import SteeringRefused, can_be_steered, hand_off, pause_job, resume_job, say
+from apps.runs.services.steer import (
+    SteeringRefused,
+    can_be_steered,
+    pause_job,
+    resume_job,
+    say,
+)
 from apps.runs.services.stop import cancel_run
 from apps.runs.services.sweep import sweep
 from apps.runs.spending.time import worked_for
@@ -102,6 +107,18 @@ def test_a_paused_run_can_be_canceled(worker: Worker, people: People) -> None:
         resume_job(active.row, people.owner)
 
 
+def test_the_testers_model_is_paused_and_spoken_to_as_the_coders(worker: Worker, people: People) -> None:
+    worker.run.tasks.update(has_requirements=True)
+    worker.look()
+    active = worker.take(WRITE_TESTS)
+    say(active.row, people.owner, "Ask the address too.")
+    pause_job(active.row, people.owner)
+    worker.end(active, PAUSED)
+    assert can_be_steered(Job.objects.get(pk=active.row.pk)) == ["resume", "say"]
+    resume_job(active.row, people.owner)
+    assert worker.take(WRITE_TESTS).row.attempt == 2
+
+
 def test_a_pause_costs_the_run_no_time(worker: Worker, people: People) -> None:
     active = worker.take(CODE)
     row = pause_job(active.row, people.owner)
@@ -127,34 +144,6 @@ def test_everything_is_told_with_who_said_it(worker: Worker, people: People) -> 
     resume_job(job, people.owner)
     told = [event.data["text"] for event in Event.objects.filter(type="activity", job_id=job.pk).order_by("number")]
     assert told[-3:] == ["teammate wrote: Use [masked].", "owner pauses the job", "owner lets the job go on"]
-
-
-def test_a_hand_off_to_coding_ends_the_tests_and_begins_a_repair_round(worker: Worker, people: People) -> None:
-    worker.do(CODE)
-    active = worker.take(TEST)
-    hand_off(active.row, people.owner, "coding", "The title is wrong.")
-    Heart(active)._look()
-    assert active.stopping
-    assert (active.stopping.reason, active.stopping.message) == ("handed_off", "The title is wrong.")
-    worker.end(active, failed(Reason.HANDED_OFF, active.stopping.message))
-    again = worker.take(CODE)
-    assert (again.row.round, again.task.message) == (2, "The title is wrong.")
-
-
-def test_a_hand_off_to_testing_is_not_a_stop(worker: Worker, people: People) -> None:
-    active = worker.take(CODE)
-    hand_off(active.row, people.owner, "testing")
-    Heart(active)._look()
-    assert active.stopping is None
-    worker.end(active)
-    assert Steering.objects.get().done_at
-    worker.take(TEST)
-
-
-@pytest.mark.parametrize("role", ["manager", "deployment", "coding", ""])
-def test_a_role_that_has_nothing_to_do_with_it_gets_nothing(worker: Worker, people: People, role: str) -> None:
-    with pytest.raises(SteeringRefused, match="It can be handed to testing"):
-        hand_off(coding(worker), people.owner, role)
 
 
 def test_what_cannot_be_obeyed_is_refused(worker: Worker, people: People, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from apps.runs.models import Job, Run
@@ -53,12 +55,20 @@ def test_the_work_is_handed_to_the_other_role_with_why(worker: Worker, verbs: Ve
     assert out == f"Job {testing.pk} ends, and coding goes on with its work.\n"
 
 
+def test_the_manager_is_asked_for_another_plan(coding: Job, verbs: Verbs, settings: Any) -> None:
+    settings.MODELS = {"": ["openai/one"]}
+    code, out, _ = verbs("job", "hand-off", str(coding.pk), "manager", "-m", "Smaller.")
+    fresh = Run.objects.get(parent=coding.run_id)
+    assert (code, out) == (0, f"The run of job {coding.pk} ends, and the manager plans it again: run {fresh.pk}.\n")
+    assert fresh.cause == "replan"
+
+
 def test_what_cannot_be_obeyed_is_told(worker: Worker, verbs: Verbs) -> None:
     worker.do(CODE)
     number = str(worker.take(TEST).row.pk)
     assert "asks no model" in verbs("job", "say", number, "Hello")[2]
     code, _, err = verbs("job", "hand-off", number, "monitoring")
-    assert (code, "It can be handed to coding." in err) == (2, True)
+    assert (code, "It can be handed to coding or manager." in err) == (2, True)
 
 
 def test_a_viewer_steers_nothing_and_for_an_outsider_there_is_no_such_job(
