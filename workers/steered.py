@@ -23,9 +23,10 @@ class Steered:
 
     def between(self) -> None:
         """Raises PutAside where a person has paused the job, Submitted where one has handed it on."""
-        for row in self._open(Kind.HAND_OFF):
+        rows = self._open(Kind.HAND_OFF, Kind.PAUSE)
+        for row in (one for one in rows if one.kind == Kind.HAND_OFF):
             raise Submitted(f"Handed to {row.to_role} by {row.who}. {row.text}".strip())
-        for row in self._open(Kind.PAUSE):
+        for row in rows:
             raise PutAside(Reason.PAUSED, f"Paused by {row.who}. Its work is kept, and goes on from here.")
 
     def said(self) -> Sequence[Said]:
@@ -34,7 +35,7 @@ class Steered:
             Said(f"[{row.who}, who watches this run, writes:]\n{row.text}", row.pk) for row in self._open(Kind.MESSAGE)
         ]
 
-    def _open(self, kind: str) -> list[Steering]:
+    def _open(self, *kinds: Kind) -> list[Steering]:
         row = self._job.row
-        found = outlast(lambda: list(open_steering(self._job.task.pk, row.step, kind)), "steering")
-        return [one for one in found if kind == Kind.MESSAGE or one.round == row.round]
+        found = outlast(lambda: list(open_steering(self._job.task.pk, row.step, *kinds)), "steering")
+        return [one for one in found if one.kind == Kind.MESSAGE or one.round == row.round]

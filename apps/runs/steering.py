@@ -51,9 +51,9 @@ class Steering(models.Model):
         return self.said_by.get_username() if self.said_by else "the operator"
 
 
-def open_steering(task_id: int, step: str, kind: str) -> QuerySet[Steering]:
+def open_steering(task_id: int, step: str, *kinds: str) -> QuerySet[Steering]:
     """What was said about this work and is not done yet, oldest first."""
-    rows = Steering.objects.filter(task_id=task_id, step=step, kind=kind, done_at=None)
+    rows = Steering.objects.filter(task_id=task_id, step=step, kind__in=kinds, done_at=None)
     return rows.select_related("said_by").order_by("pk")
 
 

@@ -50,6 +50,7 @@ class Provider:
 class Handler(BaseHTTPRequestHandler):
     provider: Provider
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # as real providers do: else a client waits 40 ms for what follows the headers
 
     def do_GET(self) -> None:
         """Which models there are: what a look at the provider asks. All formats know one."""

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 
 from apps.events.masking import mask_text
 from apps.events.services import record
@@ -21,6 +21,8 @@ from apps.runs.models import Job, Run, Task
 from apps.runs.services.outage import outlast
 from apps.runs.services.output import LeaseLost, LogWriter
 from apps.runs.states import JobStatus, Reason
+
+HELD = "SELECT id FROM runs_job WHERE id = %s AND lease_token = %s AND status = %s"
 
 
 @dataclass(frozen=True)
@@ -75,12 +77,12 @@ class ActiveJob:
     @contextmanager
     def held(self) -> Iterator[None]:
         """A transaction in which the lease is ours, and stays so to its end. Raises LeaseLost if it is not."""
+        lock = " FOR NO KEY UPDATE" if connection.features.has_select_for_no_key_update else ""
         with transaction.atomic():
-            mine = Job.objects.select_for_update(no_key=True).filter(
-                pk=self.row.pk, lease_token=self.row.lease_token, status=JobStatus.RUNNING
-            )
-            if not list(mine.values_list("pk")):
-                raise LeaseLost(f"{self.row} is no longer held under this lease.")
+            with connection.cursor() as cursor:
+                cursor.execute(HELD + lock, [self.row.pk, self.row.lease_token, str(JobStatus.RUNNING)])
+                if cursor.fetchone() is None:
+                    raise LeaseLost(f"{self.row} is no longer held under this lease.")
             yield
 
     def emit(self, type: str, **data: Any) -> None:

@@ -37,8 +37,8 @@ def reserve(job: ActiveJob, model: str, tokens: int, micros: int | None) -> Mode
 
     Raises Exhausted where one of them does not hold it, LeaseLost if the job is no longer ours.
     """
-    require_time(job.run)
     purses = purses_of(job.run)
+    require_time(job.run, purses[0])
     money = micros or 0
     with job.held():
         for purse in purses:
@@ -99,8 +99,8 @@ def give_back(job: Job) -> None:
 
 def take_step(job: ActiveJob) -> None:
     """Count one step of a job's loop. Raises Exhausted."""
-    require_time(job.run)
     purse = purse_of(job.run)
+    require_time(job.run, purse)
     free = Q(max_steps=None) | Q(max_steps__gt=F("used_steps"))
     with transaction.atomic():
         taken = Purse.objects.filter(free, pk=purse.pk).update(used_steps=F("used_steps") + 1)

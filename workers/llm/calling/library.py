@@ -41,6 +41,7 @@ def litellm() -> Any:
     library.drop_params = True  # what a provider does not know is left out, not refused
     library.modify_params = True  # what a provider insists on (a first user turn …) is put in
     library.disable_streaming_logging = True  # it would put each answer together again, and price it, for its own log
+    library.disable_token_counter = True  # it would load a tokenizer, 40 MB, to price what has not been answered yet
     library.num_retries = 0  # Hive's own: they respect the budget, the provider's wish to wait, and cancel
     logging.getLogger("LiteLLM").setLevel(logging.CRITICAL)
     return library
