@@ -31,7 +31,7 @@ def largest_body(scope: Scope) -> int:
     path: str = scope["path"]
     if scope["method"] == "PUT" and path.startswith(settings.STORE_LINKS):
         try:
-            return links.read(path.removeprefix(settings.STORE_LINKS), "put").size_bytes
+            return links.read(path.removeprefix(settings.STORE_LINKS), "put", "part").size_bytes
         except links.BadLink:
             pass
     if path.startswith("/api/v1/agent/"):

@@ -46,18 +46,21 @@ class StoreLink(ApiView):
         return response
 
     def put(self, request: Request, token: str) -> HttpResponseBase:
-        permit = _permit(token, "put")
+        permit = _permit(token, "put", "part")
         length = request.headers.get("Content-Length", "")
         if length != str(permit.size_bytes):
             detail = f"This link takes exactly {permit.size_bytes:,} bytes; Content-Length says {length or 'nothing'}."
             raise Problem(413, "wrong_size", detail)
+        if permit.operation == "part":
+            size_bytes = store().parts.put(request._request, permit.key, permit.upload, permit.number)
+            return JsonResponse({"size_bytes": size_bytes}, status=201)
         stored = store().put(request._request, permit.key)
         return JsonResponse(asdict(stored), status=201)
 
 
-def _permit(token: str, operation: str) -> links.Permit:
+def _permit(token: str, *operations: str) -> links.Permit:
     try:
-        return links.read(token, operation)
+        return links.read(token, *operations)
     except links.LinkExpired as error:
         raise Problem(410, "link_expired", str(error)) from None
     except links.BadLink as error:

@@ -15,7 +15,9 @@ SLOTS = 64
 LEASES = 256
 FILES_AT_ONCE = 200
 FILES = 2000
-FILE_BYTES = 5 * 1024**3  # what S3 takes in one PUT
+FILE_BYTES = 5 * 1024**3  # what S3 takes in one PUT, for an agent that knows no parts
+PART_BYTES = 16 * 1024**2  # a larger file comes in parts of so many: what a broken line costs at most
+PARTS_AT_ONCE = 64  # links in one answer
 
 
 def checked_tags(tags: Sequence[str]) -> list[str]:

@@ -153,6 +153,7 @@ class Upload(models.Model):
     size_bytes = models.BigIntegerField()
     sha256 = models.CharField(max_length=64)
     store_key = models.CharField(max_length=300, unique=True)
+    parts = models.CharField(max_length=500, blank=True, help_text="The store's name of an upload in parts.")
     finished_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import httpx
 
@@ -114,11 +114,28 @@ class JobDesk:
             for one in batch.values()
         ]
         path = f"/jobs/{self._job_id}/artifacts"
-        told = self._server.call("POST", path, json={"lease": self._lease, "files": files}).json()["uploads"]
-        for one in told:
-            if one["url"]:
-                file = batch[one["name"]]
-                with file.path.open("rb") as content:
-                    self._server.put(one["url"], content, file.size_bytes)
+        announced = {"lease": self._lease, "files": files, "in_parts": True}
+        told = self._server.call("POST", path, json=announced).json()["uploads"]
+        self._send(batch, told)
+        while any(one.get("parts") for one in told):  # not all parts of large files are told at once
+            told = self._server.call("POST", path, json=announced).json()["uploads"]
+            self._send(batch, [{**one, "url": None} for one in told])
         ids = [one["id"] for one in told]
         self._server.call("POST", path, json={"lease": self._lease, "finish": ids}, timeout=600.0)
+
+    def _send(self, batch: dict[str, _Kept], told: list[dict[str, Any]]) -> None:
+        for one in told:
+            file = batch[one["name"]]
+            whole = [{"url": one["url"], "first": 0, "size_bytes": file.size_bytes}] if one["url"] else []
+            for part in one.get("parts") or whole:
+                self._server.put(
+                    part["url"], _piece_of(file.path, part["first"], part["size_bytes"]), part["size_bytes"]
+                )
+
+
+def _piece_of(path: Path, first: int, size_bytes: int) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        file.seek(first)
+        while size_bytes and (piece := file.read(min(size_bytes, PIECE_BYTES))):
+            size_bytes -= len(piece)
+            yield piece

@@ -24,7 +24,7 @@ from apps.fleet.services.hand_out import Undeliverable, hand_out
 from apps.fleet.services.offer import OFFER_S, Offer, offer_up_to
 from apps.fleet.services.report import REASONS, Said, report
 from apps.fleet.services.seen import seen
-from apps.fleet.services.uploads import Announced, UploadRefused, announce, finish_uploads
+from apps.fleet.services.uploads import Announced, UploadRefused, Wanted, announce, finish_uploads
 from apps.fleet.waiting import current_waiting
 from apps.runs.states import Reason
 
@@ -169,6 +169,7 @@ class Files(serializers.Serializer[Any]):
     lease = Lease()
     files = serializers.ListField(child=File(), max_length=FILES_AT_ONCE, default=list)
     finish = serializers.ListField(child=JOB_ID, max_length=FILES_AT_ONCE, default=list)
+    in_parts = serializers.BooleanField(default=False, help_text="Whether the agent can send a large file in parts.")
 
 
 @extend_schema(exclude=True)
@@ -177,16 +178,23 @@ class JobArtifacts(AgentView):
         said = self.said(Files)
         try:
             kept = finish_uploads(self.agent, pk, said["lease"], said["finish"])
-            told = announce(self.agent, pk, said["lease"], [Announced(**one) for one in said["files"]])
+            files = [Announced(**one) for one in said["files"]]
+            wanted = announce(self.agent, pk, said["lease"], files, in_parts=said["in_parts"])
         except UploadRefused as error:
             raise Problem(422, "upload_refused", str(error)) from None
-        uploads = [
-            {
-                "id": row.pk,
-                "name": row.name,
-                "url": request.build_absolute_uri(link.url) if link else None,
-                "expires_at": link.expires_at if link else None,
-            }
-            for row, link in told
-        ]
+        uploads = [_upload(one, request.build_absolute_uri) for one in wanted]
         return Response({"uploads": uploads, "kept": [artifact.name for artifact in kept]})
+
+
+def _upload(wanted: Wanted, absolute: Callable[[str], str]) -> dict[str, Any]:
+    link = wanted.link
+    return {
+        "id": wanted.row.pk,
+        "name": wanted.row.name,
+        "url": absolute(link.url) if link else None,
+        "expires_at": link.expires_at if link else None,
+        "parts": [
+            {"number": part.number, "first": part.first, "size_bytes": part.size_bytes, "url": absolute(part.link.url)}
+            for part in wanted.parts
+        ],
+    }

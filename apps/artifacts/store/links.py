@@ -28,14 +28,16 @@ class LinkExpired(BadLink):
 
 @dataclass(frozen=True)
 class Permit:
-    """What a link permits. `size_bytes` counts for put, the two names for get."""
+    """What a link permits. `size_bytes` counts for put and part, the two names for get, the upload for part."""
 
-    operation: Literal["get", "put"]
+    operation: Literal["get", "put", "part"]
     key: str
     expires_s: float
     size_bytes: int = 0
     file_name: str = ""
     content_type: str = ""
+    upload: str = ""
+    number: int = 0
 
 
 def sign(permit: Permit) -> Link:
@@ -45,7 +47,7 @@ def sign(permit: Permit) -> Link:
     return Link(f"{settings.STORE_LINKS}{token}", expires_at)
 
 
-def read(token: str, operation: str) -> Permit:
+def read(token: str, *operations: str) -> Permit:
     """What this link permits. Raises BadLink, and LinkExpired where it did so until recently."""
     signer = signing.TimestampSigner(salt=SALT)
     try:
@@ -55,6 +57,6 @@ def read(token: str, operation: str) -> Permit:
         raise LinkExpired("This link has expired; ask for a new one.") from error
     except (signing.BadSignature, TypeError, ValueError) as error:
         raise BadLink("This link is not valid.") from error
-    if permit.operation != operation:
+    if permit.operation not in operations:
         raise BadLink(f"This link is for {permit.operation} only.")
     return permit

@@ -18,6 +18,7 @@ from typing import BinaryIO
 
 from apps.artifacts.store import links
 from apps.artifacts.store.keys import check_key, check_prefix, pieces
+from apps.artifacts.store.local_parts import LocalParts, remove_upload
 from apps.artifacts.store.port import PIECE_BYTES, BadKey, Info, Link, NotStored, Source, Stored, StoreUnavailable
 
 PARTIAL = ".partial"
@@ -36,7 +37,9 @@ class LocalStore:
         return cls(root)
 
     def put(self, stream: Source, key: str, patience_s: float = 0.0) -> Stored:  # noqa: ARG002 - a disk is not away
-        target = self._path(key)
+        return self._place(stream, self._path(key))
+
+    def _place(self, stream: Source, target: Path) -> Stored:
         partial = self.root / PARTIAL / secrets.token_hex(16)
         try:
             with _said_clearly("write"):
@@ -57,6 +60,10 @@ class LocalStore:
             partial.unlink(missing_ok=True)
             raise
         return stored
+
+    @property
+    def parts(self) -> LocalParts:
+        return LocalParts(self.root / PARTIAL, self._place, self.put)
 
     def get(self, key: str, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
         path = self._path(key)
@@ -111,7 +118,7 @@ class LocalStore:
         for path in (self.root / PARTIAL).glob("*"):
             with contextlib.suppress(FileNotFoundError):
                 if path.stat().st_mtime < before.timestamp():
-                    path.unlink()
+                    remove_upload(path) if path.is_dir() else path.unlink()
                     removed += 1
         return removed
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -12,8 +13,44 @@ from apps.artifacts.store.keys import check_key, check_prefix, pieces
 from apps.artifacts.store.port import PIECE_BYTES, Info, Link, NotStored, Source, Stored
 
 
+class MemoryParts:
+    def __init__(self, store: MemoryStore) -> None:
+        self._store = store
+        self._begun: dict[str, dict[int, bytes]] = {}
+
+    def begin(self, key: str) -> str:
+        check_key(key)
+        upload = secrets.token_hex(16)
+        self._begun[upload] = {}
+        return upload
+
+    def link(self, key: str, upload: str, number: int, expires_s: float, *, size_bytes: int) -> Link:
+        return links.sign(links.Permit("part", key, expires_s, size_bytes=size_bytes, upload=upload, number=number))
+
+    def put(self, stream: Source, key: str, upload: str, number: int) -> int:
+        check_key(key)
+        data = b"".join(pieces(stream))
+        self._find(upload)[number] = data
+        return len(data)
+
+    def arrived(self, key: str, upload: str) -> dict[int, int]:
+        check_key(key)
+        return {number: len(data) for number, data in self._find(upload).items()}
+
+    def join(self, key: str, upload: str) -> None:
+        self._store.put([data for _, data in sorted(self._find(upload).items())], key)
+        self._begun.pop(upload, None)
+
+    def _find(self, upload: str) -> dict[int, bytes]:
+        try:
+            return self._begun[upload]
+        except KeyError:
+            raise NotStored("There is no such upload (any more).") from None
+
+
 class MemoryStore:
     def __init__(self) -> None:
+        self.parts = MemoryParts(self)
         self._kept: dict[str, tuple[bytes, datetime]] = {}
         self._lock = threading.Lock()
 

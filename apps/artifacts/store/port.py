@@ -51,12 +51,45 @@ class Link:
     expires_at: datetime
 
 
+class Parts(Protocol):
+    """Uploads in parts, for what is so large that a line which breaks should not cost all of it.
+
+        begin ──▶ PUT to the link of each part, in any order, as often as it takes ──▶ join: now the key is there
+
+    A part is numbered from 1, and 5 MiB at least, but for the last one. What was begun and never joined is taken back
+    by remove_partials(). An upload that is no more (joined, or taken back) raises NotStored.
+    """
+
+    def begin(self, key: str) -> str:
+        """The upload's name, which the other calls take."""
+        ...
+
+    def link(self, key: str, upload: str, number: int, expires_s: float, *, size_bytes: int) -> Link:
+        """An address that takes exactly `size_bytes` by HTTP PUT as this part. The store is not asked."""
+        ...
+
+    def put(self, stream: Source, key: str, upload: str, number: int) -> int:
+        """One part, whole or not at all; what came before under its number is replaced. Its size in bytes."""
+        ...
+
+    def arrived(self, key: str, upload: str) -> dict[int, int]:
+        """The size in bytes of each part that is there, by its number."""
+        ...
+
+    def join(self, key: str, upload: str) -> None:
+        """The parts that are there become the key's bytes, in the order of their numbers, as put() would do it."""
+        ...
+
+
 class ArtifactStore(Protocol):
     """Every method may be called from any thread and any process, and raises StoreError.
 
     A key is written as a whole or not at all: whoever reads it sees the old bytes or the new ones, also after a crash
     in the middle of put(). A key cannot be the folder of another (`a` and `a/b`).
     """
+
+    @property
+    def parts(self) -> Parts: ...
 
     def put(self, stream: Source, key: str, patience_s: float = 0.0) -> Stored:
         """Write everything that `stream` gives; what lay under the key is replaced. Durable when it returns.

@@ -2,6 +2,8 @@
 
     announce ──▶ PUT to each link ──▶ finish_uploads: the bytes are looked at, and only then there is an artifact
 
+Large files come in parts: see upload_parts.
+
 The bytes get a key of their own; a death at any point leaves bytes that no artifact names, for remove_orphans().
 """
 
@@ -20,10 +22,11 @@ from apps.artifacts.models import Artifact
 from apps.artifacts.services.save import BINARY, NAME, TYPES
 from apps.artifacts.store import Link, NotStored, store
 from apps.events import clock
-from apps.fleet.limits import FILE_BYTES, FILES
+from apps.fleet.limits import FILE_BYTES, FILES, PARTS_AT_ONCE
 from apps.fleet.models import Agent, Assignment, Upload
 from apps.fleet.orders import order_of
 from apps.fleet.services.lease import held
+from apps.fleet.services.upload_parts import Part, forget, is_large, join, missing
 from apps.runs.services.active import ActiveJob
 
 KINDS = (Artifact.Kind.FILE, Artifact.Kind.REPORT)
@@ -43,23 +46,41 @@ class Announced:
     sha256: str
 
 
-def announce(agent: Agent, job_id: int, lease: str, files: Sequence[Announced]) -> list[tuple[Upload, Link | None]]:
-    """A link for each; none for what has arrived already. Said twice, it gives the same uploads with fresh links.
+@dataclass(frozen=True)
+class Wanted:
+    """Where a file's bytes go: to one link, or in parts; to none where they have arrived."""
 
-    Raises NotYours, LeaseLost, UploadRefused.
+    row: Upload
+    link: Link | None = None
+    parts: Sequence[Part] = ()
+
+
+def announce(
+    agent: Agent, job_id: int, lease: str, files: Sequence[Announced], *, in_parts: bool = False
+) -> list[Wanted]:
+    """Where each goes. Said twice, it gives the same uploads with fresh links, and of large ones what is missing.
+
+    Of many parts the first PARTS_AT_ONCE are told; the next call tells of the next. Raises NotYours, LeaseLost,
+    UploadRefused, StoreError.
     """
     found = held(agent, job_id, lease)
     for file in files:
         _check(file)
     _check_room(found, files)
-    rows = [_row(found, file) for file in files]
-    opened = store()
-    return [
-        (row, None)
-        if row.finished_at
-        else (row, opened.link_to_put(row.store_key, settings.AGENT_LINK_S, size_bytes=row.size_bytes))
-        for row in rows
-    ]
+    wanted, room = [], PARTS_AT_ONCE
+    for row in [_row(found, file) for file in files]:
+        wanted.append(_wanted(row, room if in_parts else None))
+        room -= len(wanted[-1].parts)
+    return wanted
+
+
+def _wanted(row: Upload, room: int | None) -> Wanted:
+    """`room`: how many parts may be told; None where the agent knows none."""
+    if row.finished_at:
+        return Wanted(row)
+    if room is not None and is_large(row):
+        return Wanted(row, parts=missing(row, room))
+    return Wanted(row, store().link_to_put(row.store_key, settings.AGENT_LINK_S, size_bytes=row.size_bytes))
 
 
 def _check(file: Announced) -> None:
@@ -127,12 +148,17 @@ def _look_at(row: Upload) -> str:
     """What is wrong with the bytes; empty where nothing is. They are read: a store tells no SHA-256."""
     digest, size = hashlib.sha256(), 0
     try:
+        join(row)
         for piece in store().get(row.store_key):
             digest.update(piece)
             size += len(piece)
     except NotStored:
         return "it has not arrived."
-    return "" if (size, digest.hexdigest()) == (row.size_bytes, row.sha256) else "its bytes are not those announced."
+    if (size, digest.hexdigest()) == (row.size_bytes, row.sha256):
+        return ""
+    store().delete(row.store_key)  # else the next announcement would take it for what has arrived
+    forget(row)
+    return "its bytes are not those announced."
 
 
 def _keep(found: Assignment, row: Upload) -> Artifact:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
-PIECE_BYTES = 16 * 1024
+LEAST_PIECE_BYTES, PIECES_PER_S = 16 * 1024, 100  # with a smaller window TCP stalls for seconds
 
 
 @dataclass
@@ -34,11 +34,13 @@ class Line:
     def __init__(self, to: int, bytes_per_s: int) -> None:
         self._to = to
         self._per_s = bytes_per_s
+        self._piece_bytes = max(bytes_per_s // PIECES_PER_S, LEAST_PIECE_BYTES)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._lock = threading.Lock()
         self._may_go = threading.Event()
         self._may_go.set()
         self._stop: Stop | None = None
+        self.carried_bytes = 0
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -64,7 +66,9 @@ class Line:
         with suppress(OSError):
             while True:
                 near, _ = self._listener.accept()
-                near.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, PIECE_BYTES)  # else it takes more than the line
+                near.setsockopt(
+                    socket.SOL_SOCKET, socket.SO_RCVBUF, self._piece_bytes
+                )  # else it takes more than the line
                 try:
                     far = socket.create_connection(("127.0.0.1", self._to), timeout=10)
                 except OSError:  # the server is away
@@ -76,7 +80,7 @@ class Line:
 
     def _carry(self, source: socket.socket, target: socket.socket, slowly: bool) -> None:
         with suppress(OSError):
-            while data := source.recv(PIECE_BYTES):
+            while data := source.recv(self._piece_bytes):
                 if slowly:
                     self._wait(data)
                 target.sendall(data)
@@ -88,6 +92,7 @@ class Line:
         self._may_go.wait()
         with self._lock:  # of all connections together, as on a real line
             time.sleep(len(data) / self._per_s)
+            self.carried_bytes += len(data)
             if self._stop and self._stop.comes_with(data):
                 self._may_go.clear()
         self._may_go.wait()

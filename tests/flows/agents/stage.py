@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
 from datetime import timedelta
@@ -16,6 +17,7 @@ from django.utils import timezone  # noqa: E402
 
 from apps.accounts.models import Organisation  # noqa: E402
 from apps.artifacts.queries import read_log  # noqa: E402
+from apps.artifacts.store import store  # noqa: E402
 from apps.events import wake  # noqa: E402
 from apps.fleet.models import Agent, Assignment  # noqa: E402
 from apps.fleet.services.enrol import create_token  # noqa: E402
@@ -74,6 +76,15 @@ def look(pk: str) -> dict[str, Any]:
         "log": b"".join(read_log(row.pk)).decode(errors="replace"),
         "artifacts": sorted(row.artifacts.exclude(kind="log").values_list("name", flat=True)),
     }
+
+
+def sha256_of(pk: str) -> str:
+    """Of the bytes of the job's one file, as the store has them."""
+    artifact = Job.objects.get(pk=pk).artifacts.exclude(kind="log").get()
+    digest = hashlib.sha256()
+    for piece in store().get(artifact.store_key):
+        digest.update(piece)
+    return digest.hexdigest()
 
 
 def cancel(pk: str) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from apps.fleet.limits import PART_BYTES
 from tests.flows.agents.client import Client
 from tests.flows.agents.line import slow_line
 from tests.flows.agents.place import Place, open_place
@@ -87,6 +88,25 @@ def test_over_a_slow_line_to_a_server_that_dies_meanwhile_everything_comes_once(
     assert "".join(f"{line}\n" for line in seen["log"].splitlines() if line.isdigit()) == numbers()
     assert hashlib.sha256(numbers().encode()).hexdigest() in seen["log"]
     assert place.stage("tally", pk)["stands"] == ["completed"]
+
+
+def test_a_large_file_goes_on_after_the_parts_that_have_arrived(place: Place, tmp_path: Path) -> None:
+    """Three parts; the line breaks in the second, and the server is killed."""
+    size_bytes = 2 * PART_BYTES + 5 * MIB
+    pk = place.job(f"head -c {size_bytes} /dev/urandom > big.bin; sha256sum big.bin", artifacts=("big.bin",))
+    with slow_line(place.port, 60 * MIB) as line:
+        in_the_second = line.stop_at(b"PUT /api/v1/store/", PART_BYTES + 8 * MIB)
+        place.agent("a", server=line.url)
+        until(in_the_second.is_set, "the file is not sent")
+        place.kill("web")
+        before = line.carried_bytes
+        line.go_on()
+        place.start_web()
+        seen = place.ended(pk)
+        sent_again = line.carried_bytes - before
+    assert (seen["status"], seen["artifacts"]) == ("completed", ["big.bin"]), seen["message"]
+    assert f"{place.stage('sha256_of', pk)}  big.bin" in seen["log"]
+    assert sent_again < size_bytes - PART_BYTES + 2 * MIB
 
 
 def numbers() -> str:

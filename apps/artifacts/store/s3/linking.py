@@ -12,7 +12,7 @@ from minio import Minio
 from apps.artifacts.store import links
 from apps.artifacts.store.port import Link
 from apps.artifacts.store.s3.address import THROUGH_HIVE, Address
-from apps.artifacts.store.s3.presign import Signer
+from apps.artifacts.store.s3.presign import Asked, Signer
 
 LONGEST_S = 7 * 24 * 3600  # S3's own bound
 
@@ -21,6 +21,8 @@ class Links(Protocol):
     def to_get(self, key: str, expires_s: float, file_name: str, content_type: str) -> Link: ...
 
     def to_put(self, key: str, expires_s: float, size_bytes: int) -> Link: ...
+
+    def to_part(self, key: str, upload: str, number: int, expires_s: float, size_bytes: int) -> Link: ...
 
 
 def links_to(address: Address) -> Links:
@@ -35,6 +37,9 @@ class ThroughHive:
 
     def to_put(self, key: str, expires_s: float, size_bytes: int) -> Link:
         return links.sign(links.Permit("put", key, expires_s, size_bytes=size_bytes))
+
+    def to_part(self, key: str, upload: str, number: int, expires_s: float, size_bytes: int) -> Link:
+        return links.sign(links.Permit("part", key, expires_s, size_bytes=size_bytes, upload=upload, number=number))
 
 
 class ToBucket:
@@ -62,11 +67,17 @@ class ToBucket:
         return Link(self._url("GET", key, expires, at, told), at + expires)
 
     def to_put(self, key: str, expires_s: float, size_bytes: int) -> Link:
+        return self._sized(key, expires_s, size_bytes, {})
+
+    def to_part(self, key: str, upload: str, number: int, expires_s: float, size_bytes: int) -> Link:
+        return self._sized(key, expires_s, size_bytes, {"partNumber": str(number), "uploadId": upload})
+
+    def _sized(self, key: str, expires_s: float, size_bytes: int, query: dict[str, str]) -> Link:
         """S3 can bind a PUT to its size in one way: the header that says it is signed too."""
         at, expires = _when(expires_s)
         bare = self._url("PUT", key, expires, at).partition("?")[0]
-        size = {"content-length": str(size_bytes)}
-        return Link(self._signer.link("PUT", bare, size, at, int(expires.total_seconds())), at + expires)
+        asked = Asked("PUT", bare, {"content-length": str(size_bytes)}, query)
+        return Link(self._signer.link(asked, at, int(expires.total_seconds())), at + expires)
 
     def _url(self, method: str, key: str, expires: timedelta, at: datetime, told: dict[str, Any] | None = None) -> str:
         return self._client.get_presigned_url(

@@ -9,11 +9,21 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import quote, urlsplit
 
 ALGORITHM = "AWS4-HMAC-SHA256"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request that a link is to permit. `url` has no query; `headers` are in lower case, and it must carry each."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    query: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -24,13 +34,13 @@ class Signer:
     secret: str
     region: str
 
-    def link(self, method: str, url: str, headers: Mapping[str, str], at: datetime, expires_s: int) -> str:
-        """`url` has no query; `headers` in lower case, and the request must carry each of them with this value."""
-        parts = urlsplit(url)
-        signed = dict(sorted({"host": parts.netloc, **headers}.items()))
+    def link(self, asked: Asked, at: datetime, expires_s: int) -> str:
+        parts = urlsplit(asked.url)
+        signed = dict(sorted({"host": parts.netloc, **asked.headers}.items()))
         scope = f"{at:%Y%m%d}/{self.region}/s3/aws4_request"
         query = _query(
             {
+                **asked.query,
                 "X-Amz-Algorithm": ALGORITHM,
                 "X-Amz-Credential": f"{self.key}/{scope}",
                 "X-Amz-Date": f"{at:%Y%m%dT%H%M%SZ}",
@@ -39,9 +49,9 @@ class Signer:
             }
         )
         lines = [f"{name}:{value}" for name, value in signed.items()]
-        request = "\n".join([method, parts.path, query, *lines, "", ";".join(signed), "UNSIGNED-PAYLOAD"])
-        asked = "\n".join([ALGORITHM, f"{at:%Y%m%dT%H%M%SZ}", scope, hashlib.sha256(request.encode()).hexdigest()])
-        return f"{url}?{query}&X-Amz-Signature={self._signature(asked, at)}"
+        request = "\n".join([asked.method, parts.path, query, *lines, "", ";".join(signed), "UNSIGNED-PAYLOAD"])
+        text = "\n".join([ALGORITHM, f"{at:%Y%m%dT%H%M%SZ}", scope, hashlib.sha256(request.encode()).hexdigest()])
+        return f"{asked.url}?{query}&X-Amz-Signature={self._signature(text, at)}"
 
     def _signature(self, text: str, at: datetime) -> str:
         key = f"AWS4{self.secret}".encode()

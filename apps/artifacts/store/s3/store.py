@@ -21,6 +21,7 @@ from apps.artifacts.store.keys import check_key, check_prefix, is_key
 from apps.artifacts.store.port import PIECE_BYTES, Info, Link, NotStored, Source, Stored, StoreUnavailable
 from apps.artifacts.store.s3.address import Address
 from apps.artifacts.store.s3.linking import links_to
+from apps.artifacts.store.s3.parts import S3Parts
 from apps.artifacts.store.s3.source import Counting
 from apps.artifacts.store.s3.wire import NO_BUCKET, Patient, connections, said_clearly
 
@@ -65,6 +66,10 @@ class S3Store:
         with contextlib.suppress(NotStored):
             return self.info(key).size_bytes == stored.size_bytes
         return False
+
+    @property
+    def parts(self) -> S3Parts:
+        return S3Parts(self._client, self._bucket, self._links)
 
     def get(self, key: str, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
         check_key(key)

@@ -177,7 +177,8 @@ FILE = Announced("dist/app.bin", "file", len(DATA), hashlib.sha256(DATA).hexdige
 
 
 def test_an_artifact_is_announced_uploaded_and_verified(agent: Agent, one: Offer, job: Job) -> None:
-    ((row, link),) = announce(agent, job.pk, one.lease, [FILE])
+    (wanted,) = announce(agent, job.pk, one.lease, [FILE])
+    row, link = wanted.row, wanted.link
     assert link is not None
     with pytest.raises(UploadRefused, match="has not arrived"):
         finish_uploads(agent, job.pk, one.lease, [row.pk])
@@ -186,11 +187,11 @@ def test_an_artifact_is_announced_uploaded_and_verified(agent: Agent, one: Offer
         (kept,) = finish_uploads(agent, job.pk, one.lease, [row.pk])
         assert (kept.name, kept.size_bytes, kept.kind) == ("dist/app.bin", len(DATA), "file")
     assert Artifact.objects.count() == 1
-    assert [link for _, link in announce(agent, job.pk, one.lease, [FILE])] == [None]
+    assert [wanted.link for wanted in announce(agent, job.pk, one.lease, [FILE])] == [None]
 
 
 def test_bytes_that_are_not_those_announced_are_no_artifact(agent: Agent, one: Offer, job: Job) -> None:
-    ((row, _),) = announce(agent, job.pk, one.lease, [FILE])
+    row = announce(agent, job.pk, one.lease, [FILE])[0].row
     store().put([b"#artifact"], row.store_key)
     with pytest.raises(UploadRefused, match="not those announced"):
         finish_uploads(agent, job.pk, one.lease, [row.pk])
