@@ -25,14 +25,14 @@ class MembershipInline(admin.TabularInline):
 @admin.register(User)
 class PersonAdmin(UserAdmin):
     list_display = ("username", "email", "is_active", "is_staff", "last_login")
-    list_per_page = LookOnly.list_per_page
+    list_per_page, change_list_template = LookOnly.list_per_page, LookOnly.change_list_template
     inlines = (MembershipInline,)
 
 
 @admin.register(Organisation)
 class OrganisationAdmin(admin.ModelAdmin):
     list_display = ("name", "slug", "created_at")
-    list_per_page = LookOnly.list_per_page
+    list_per_page, change_list_template = LookOnly.list_per_page, LookOnly.change_list_template
     search_fields = ("name", "slug")
     inlines = (MembershipInline,)
 
@@ -44,7 +44,7 @@ class OrganisationAdmin(admin.ModelAdmin):
 @admin.register(Membership)
 class MembershipAdmin(admin.ModelAdmin):
     list_display = ("user", "organisation", "role")
-    list_per_page = LookOnly.list_per_page
+    list_per_page, change_list_template = LookOnly.list_per_page, LookOnly.change_list_template
     list_filter = ("role",)
     list_select_related = ("user", "organisation")
     search_fields = ("user__username", "organisation__slug")

@@ -38,6 +38,7 @@ class LookOnly(admin.ModelAdmin):
     """
 
     indexed_filters: ClassVar[tuple[str, ...]] = ()
+    change_list_template = "admin/quick_list.html"
     show_full_result_count = False
     paginator = BoundedPaginator
     list_per_page = 40

@@ -23,7 +23,7 @@ class ProjectAdmin(admin.ModelAdmin):
     """
 
     list_display = ("slug", "name", "organisation", "default_branch", "created_at")
-    list_per_page = LookOnly.list_per_page
+    list_per_page, change_list_template = LookOnly.list_per_page, LookOnly.change_list_template
     list_filter = ("organisation",)
     list_select_related = ("organisation",)
     search_fields = ("slug", "name")
@@ -78,7 +78,7 @@ class McpServerAdmin(admin.ModelAdmin):
 
     form = McpServerForm
     list_display = ("name", "project", "url", "policy", "enabled", "updated_at")
-    list_per_page = LookOnly.list_per_page
+    list_per_page, change_list_template = LookOnly.list_per_page, LookOnly.change_list_template
     list_select_related = ("project",)
     search_fields = ("name", "project__slug")
     autocomplete_fields = ("project",)

@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
+from apps.accounts.look_only import LookOnly
 from apps.providers.models import ROLES, Provider
 from apps.providers.services import delete_provider, put_provider
 
@@ -39,6 +40,7 @@ class ProviderForm(forms.ModelForm):
 @admin.register(Provider)
 class ProviderAdmin(admin.ModelAdmin):
     form = ProviderForm
+    change_list_template = LookOnly.change_list_template
     list_display = ("name", "model", "api_base_host", "has_key", "roles", "position")
     search_fields = ("name", "model")
 
