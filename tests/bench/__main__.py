@@ -19,7 +19,7 @@ from dataclasses import asdict
 from tests.bench.figures import Figure
 
 EMBEDDED = ("runs", "streams", "startup", "models", "workspaces", "agents")
-ON_SERVERS = ("servers_runs", "servers_streams", "history")
+ON_SERVERS = ("servers_runs", "servers_streams", "history", "buildbot")
 PARTS = EMBEDDED + ON_SERVERS
 
 
