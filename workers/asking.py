@@ -21,9 +21,9 @@ from apps.runs.spending import spend
 from apps.runs.spending.explain import Exhausted
 from apps.runs.spending.models import ModelCall
 from apps.runs.states import Reason
+from workers.llm.apart.line import begin as begin_import
 from workers.llm.budget import Ask, BudgetExhausted, Reservation
 from workers.llm.calling import CalledModel, Tally
-from workers.llm.calling.library import begin as begin_import
 from workers.llm.endpoint import Endpoint, Price
 from workers.llm.gateway import Gateway
 from workers.llm.port import Model, Usage

@@ -6,7 +6,6 @@ with a job: claim, lease, sandbox, every event and every turn a row. `peers.py` 
 
 from __future__ import annotations
 
-import os
 import subprocess
 import tempfile
 import time
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.bench.conversation import hive_side, peers
+from tests.bench.conversation.memory import Watch
 from tests.bench.conversation.script import CALLS, script
 from tests.bench.figures import Figure, middle
 from tests.providers.server import Provider, scripted
@@ -22,7 +22,7 @@ from tests.providers.server import Provider, scripted
 
 @dataclass(frozen=True)
 class Took:
-    """One whole conversation: from the start of the process to its end."""
+    """One whole conversation: from the start of the process to its end. `memory_mb`: of all its processes together."""
 
     seconds: float
     memory_mb: float
@@ -48,10 +48,9 @@ def measure(repeat: int) -> list[Figure]:
 
 
 def _run(process: subprocess.Popen[bytes], name: str, provider: Provider) -> Took:
-    began = time.perf_counter()
-    _, status, used = os.wait4(process.pid, 0)
-    took = Took(time.perf_counter() - began, used.ru_maxrss / 1000)
-    process.returncode = os.waitstatus_to_exitcode(status)
+    began, watch = time.perf_counter(), Watch(process.pid)
+    process.wait()
+    took = Took(time.perf_counter() - began, watch.stop())
     asked = [seen for seen in provider.seen if seen.tools]
     if process.returncode or len(asked) != CALLS + 1:
         raise SystemExit(f"{name}: exit status {process.returncode} after {len(asked)} of {CALLS + 1} questions.")

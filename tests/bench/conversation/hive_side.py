@@ -90,6 +90,10 @@ def _work(place: Path) -> None:
 
 
 if __name__ == "__main__":
+    if sys.argv[1] == "work":
+        from workers.llm.apart.line import begin
+
+        begin()  # a model is configured, and this process is there for nothing else
     import django
 
     django.setup()

@@ -1,6 +1,6 @@
 """Real models, over litellm: one call, retried, with fallbacks, under the budget.
 
-Importing this costs nothing; litellm itself is imported when the first call is made.
+Importing this costs nothing; litellm itself is imported in another process, when the first call is made.
 """
 
 from workers.llm.calling.model import CalledModel

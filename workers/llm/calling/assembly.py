@@ -12,7 +12,7 @@ FINISHES = {"length": Finish.LENGTH, "content_filter": Finish.REFUSED, "tool_cal
 
 
 class Assembly:
-    """Takes litellm's chunks; has the reply when they have ended."""
+    """Takes chunks, as apart.program tells them; has the reply when they have ended."""
 
     def __init__(self) -> None:
         self.received_bytes = 0
@@ -23,31 +23,30 @@ class Assembly:
 
     def take(self, chunk: Any) -> Iterator[Delta]:
         """What is new in it."""
-        self.usage = getattr(chunk, "usage", None) or self.usage
+        self.usage = chunk.usage or self.usage
         for choice in chunk.choices:
             self._finish = choice.finish_reason or self._finish
-            for delta in self._pieces(choice.delta):
+            for delta in self._pieces(choice):
                 self.received_bytes += len(delta.text.encode(errors="replace"))
                 yield delta
 
-    def _pieces(self, delta: Any) -> Iterator[Delta]:
-        if thought := getattr(delta, "reasoning_content", None):
-            yield Delta(Kind.THINKING, thought)
-        if delta.content:
-            self._text.append(delta.content)
-            yield Delta(Kind.TEXT, delta.content)
-        for piece in delta.tool_calls or ():
+    def _pieces(self, choice: Any) -> Iterator[Delta]:
+        if choice.thinking:
+            yield Delta(Kind.THINKING, choice.thinking)
+        if choice.text:
+            self._text.append(choice.text)
+            yield Delta(Kind.TEXT, choice.text)
+        for piece in choice.tool_calls:
             call = self._call(piece)
-            name, arguments = piece.function.name or "", piece.function.arguments or ""
-            call.id = call.id or piece.id or ""
-            call.name += name
-            call.raw.append(arguments)
-            if name or arguments:
-                yield Delta(Kind.TOOL_CALL, name or arguments)
+            call.id = call.id or piece.id
+            call.name += piece.name
+            call.raw.append(piece.arguments)
+            if piece.name or piece.arguments:
+                yield Delta(Kind.TOOL_CALL, piece.name or piece.arguments)
 
     def _call(self, piece: Any) -> _Call:
         """The call that this is a piece of. Two with different ids are two, though some formats number both alike."""
-        index = piece.index or 0
+        index = piece.index
         for call in reversed(self._calls):
             if call.index == index and (not piece.id or not call.id or piece.id == call.id):
                 return call

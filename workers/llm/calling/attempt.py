@@ -9,10 +9,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from workers.llm.apart.failed import Failed
+from workers.llm.apart.line import End
 from workers.llm.calling.assembly import Assembly
 from workers.llm.calling.faults import fault_of
-from workers.llm.calling.library import max_output
-from workers.llm.calling.stream import End, Stream
+from workers.llm.calling.prices import max_output
+from workers.llm.calling.stream import Stream
 from workers.llm.calling.wire import messages_of, tools_of
 from workers.llm.endpoint import KEYLESS, Endpoint
 from workers.llm.port import HEARTBEAT_S, Delta, Kind, Message, ModelCanceled, ModelError, OnDelta, Tool
@@ -109,6 +111,6 @@ class Attempt:
                 continue
             if isinstance(found, ModelCanceled):
                 raise found
-            if isinstance(found, Exception):
+            if isinstance(found, Failed):
                 raise fault_of(found, self.endpoint) from found
             return found

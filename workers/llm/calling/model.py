@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from workers.llm.budget import Ask, Budget
 from workers.llm.calling.assembly import Assembly
 from workers.llm.calling.attempt import Attempt, Canceling
-from workers.llm.calling.library import max_output, price_of
 from workers.llm.calling.patience import Patience
+from workers.llm.calling.prices import max_output, price_of
 from workers.llm.calling.tally import Tally, guess
 from workers.llm.calling.wire import size_bytes
 from workers.llm.endpoint import Endpoint
@@ -124,10 +124,9 @@ def _usage(endpoint: Endpoint, assembly: Assembly, messages: Sequence[Message], 
     said = assembly.usage
     if said is None or not said.prompt_tokens:
         return _guess(endpoint, assembly, messages, tools)
-    cached = getattr(getattr(said, "prompt_tokens_details", None), "cached_tokens", None) or 0
     price = price_of(endpoint)
-    cost = price.micros(said.prompt_tokens, said.completion_tokens, cached) if price else None
-    return Usage(said.prompt_tokens, said.completion_tokens, cached, cost)
+    cost = price.micros(said.prompt_tokens, said.completion_tokens, said.cached_tokens) if price else None
+    return Usage(said.prompt_tokens, said.completion_tokens, said.cached_tokens, cost)
 
 
 def _guess(endpoint: Endpoint, assembly: Assembly, messages: Sequence[Message], tools: Sequence[Tool]) -> Usage:

@@ -7,7 +7,7 @@ from email.utils import formatdate
 
 import pytest
 
-from workers.llm.calling.faults import retry_after
+from workers.llm.apart.failed import retry_after
 from workers.llm.calling.patience import Patience
 from workers.llm.port import ModelError
 

@@ -1,6 +1,6 @@
-"""litellm, imported at the first call and told to keep to itself.
+"""litellm, imported once and told to keep to itself.
 
-Importing it takes seconds and 140 MB, and would fetch a table of prices; only processes that call a model pay for it.
+Importing it takes seconds and 140 MB, and would fetch a table of prices.
 """
 
 from __future__ import annotations
@@ -9,12 +9,9 @@ import functools
 import gc
 import logging
 import os
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
-
-from workers.llm.endpoint import FREE, KEYLESS, Endpoint, Price
 
 # Read by litellm while it is imported. Each would otherwise be a request to somebody else's server.
 AT_HOME = {
@@ -47,11 +44,6 @@ def litellm() -> Any:
     return library
 
 
-def begin() -> None:
-    """Import it in the background: whoever is about to call a model has other things to prepare meanwhile."""
-    threading.Thread(target=litellm, name="hive-litellm", daemon=True).start()
-
-
 @contextmanager
 def _without_collecting() -> Iterator[None]:
     """A third of a million objects that stay: looking for garbage among them takes a quarter of the time of the import,
@@ -64,31 +56,8 @@ def _without_collecting() -> Iterator[None]:
         gc.enable()
 
 
-def price_of(endpoint: Endpoint) -> Price | None:
-    """As configured; else as litellm's table has it; None where neither knows."""
-    if endpoint.price is not None:
-        return endpoint.price
-    if endpoint.provider in KEYLESS:
-        return FREE
-    known = _entry(endpoint.model)
-    if known.get("input_cost_per_token") is None or known.get("output_cost_per_token") is None:
-        return None
-    cached = known.get("cache_read_input_token_cost")
-    million = 1_000_000
-    return Price(
-        known["input_cost_per_token"] * million,
-        known["output_cost_per_token"] * million,
-        None if cached is None else cached * million,
-    )
-
-
-def max_output(endpoint: Endpoint) -> int:
-    """The endpoint's limit, or the model's own where that is smaller."""
-    most = _entry(endpoint.model).get("max_output_tokens")
-    return min(endpoint.max_output_tokens, most) if isinstance(most, int) and most > 0 else endpoint.max_output_tokens
-
-
-def _entry(model: str) -> dict[str, Any]:
+def entry_of(model: str) -> dict[str, Any]:
+    """What litellm's table knows of a model: prices per token, limits. Empty where it does not know it."""
     table = litellm().model_cost
     provider, _, name = model.partition("/")
     found = table.get(model)
