@@ -34,10 +34,11 @@ def servers_of(job: ActiveJob) -> list[McpServer]:
 
 @contextmanager
 def tools_of_servers(
-    job: ActiveJob, sandbox: Sandbox, trajectory: KeptTrajectory, *, gated: bool = True
+    job: ActiveJob, sandbox: Sandbox, trajectory: KeptTrajectory, *, planning: bool = False
 ) -> Iterator[list[Instrument]]:
     """The tools of the project's servers, as long as these live. Calls that a person approves are offered where there
-    is anybody to ask, and `gated`. A server that cannot be had is told of in the job's log; the others are there.
+    is anybody to ask, and not while the manager is `planning`. A server that cannot be had is told of in the job's log;
+    the others are there.
     """
     rows = {row.name: row for row in servers_of(job)}
     servers = [server for row in rows.values() if (server := _server(job, row))]
@@ -52,7 +53,8 @@ def tools_of_servers(
         approve=_Approval(job, trajectory),
         mask=job.masked,
         put=job.print,
-        gated=gated and not job.run.unattended,
+        gated=not planning and not job.run.unattended,
+        plans=lambda server, tool: planning and rows[server].plans_with(tool),
     )
     with JobServers(servers, sandbox, Network(frozenset(settings.MCP_HOSTS))) as entered:
         job.on_stop(lambda stop: entered.cancel(stop.message))

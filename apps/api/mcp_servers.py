@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from django.shortcuts import get_object_or_404
@@ -14,6 +15,7 @@ from apps.api.base import READ_RUNS, ApiView
 from apps.api.paging import Pages
 from apps.api.parsing import Flag, Number, Strict, Text, one_of
 from apps.api.problems import Problem
+from apps.projects.mcp_looks import look_at, rules_of
 from apps.projects.mcp_servers import LONGEST_TIMEOUT_S, BadServer, Wanted, remove_server, set_server
 from apps.projects.models import McpServer, Project
 
@@ -27,11 +29,12 @@ class McpServerSerializer(serializers.ModelSerializer[McpServer]):
     env = serializers.DictField(child=serializers.CharField())
     headers = serializers.DictField(child=serializers.CharField())
     tools = serializers.DictField(child=serializers.CharField())
+    planning = serializers.ListField(child=serializers.CharField())
 
     class Meta:
         model = McpServer
         fields = (
-            *("name", "command", "env", "url", "headers", "policy", "tools", "timeout_s", "enabled"),
+            *("name", "command", "env", "url", "headers", "policy", "tools", "planning", "timeout_s", "enabled"),
             *("created_at", "updated_at"),
         )
         read_only_fields = fields
@@ -50,8 +53,29 @@ class SetMcpServer(Strict):
     tools = serializers.DictField(
         child=serializers.ChoiceField(POLICIES), required=False, help_text="Policies of single tools, by name."
     )
+    planning = serializers.ListField(
+        child=Text(), required=False, help_text="Tools that the manager may call while it plans, unasked."
+    )
     timeout_s = Number(required=False, min_value=1, max_value=LONGEST_TIMEOUT_S)
     enabled = Flag(required=False)
+
+
+class ToolSeen(serializers.Serializer[Any]):
+    """A tool that the server offers, and what the project's rules say of it."""
+
+    name = serializers.CharField()
+    description = serializers.CharField()
+    reads_only = serializers.BooleanField(help_text="So its server says.")
+    policy = serializers.ChoiceField(POLICIES)
+    planning = serializers.BooleanField(help_text="Whether it is there while the manager plans.")
+
+
+class LookedSerializer(serializers.Serializer[Any]):
+    """`ok` is null for a server that runs in a job's sandbox: nobody can look from here."""
+
+    ok = serializers.BooleanField(allow_null=True)
+    message = serializers.CharField()
+    tools = ToolSeen(many=True)
 
 
 class McpServerList(ApiView):
@@ -94,6 +118,19 @@ class McpServerView(ApiView):
         self.caller.require_manage(server.project.organisation_id)
         remove_server(server)
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class CheckMcpServer(ApiView):
+    scopes = {"POST": "runs:write"}
+
+    @extend_schema(operation_id="check_mcp_server", request=None, responses=LookedSerializer)
+    def post(self, request: Request, pk: int, name: str) -> Response:
+        """Ask the server now what it offers, with its credentials: for those who may start runs that do so."""
+        server = _server(self, pk, name)
+        self.caller.require_change(server.project.organisation_id)
+        looked = look_at(server)
+        tools = [{**asdict(tool), **rules_of(server, tool)} for tool in looked.tools]
+        return Response(LookedSerializer({"ok": looked.ok, "message": looked.message, "tools": tools}).data)
 
 
 def _project(view: ApiView, pk: int) -> Project:

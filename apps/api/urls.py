@@ -114,6 +114,11 @@ v1 = [
     path("uploads/<str:token>", uploads.Upload.as_view(), name="upload"),
     path("projects/<int:pk>/usage", usage.ProjectUsage.as_view(), name="project-usage"),
     path("projects/<int:pk>/mcp-servers", mcp_servers.McpServerList.as_view(), name="project-mcp-servers"),
+    path(
+        "projects/<int:pk>/mcp-servers/<slug:name>/check",
+        mcp_servers.CheckMcpServer.as_view(),
+        name="check-project-mcp-server",
+    ),
     path("projects/<int:pk>/mcp-servers/<slug:name>", mcp_servers.McpServerView.as_view(), name="project-mcp-server"),
     path("projects/<int:pk>/memory", memory.MemoryView.as_view(), name="project-memory"),
     path("projects/<int:pk>/memory/export", memory.ExportMemory.as_view(), name="project-memory-export"),

@@ -43,6 +43,7 @@ class Wanted:
     headers: dict[str, str] = field(default_factory=dict)
     policy: str = McpServer.Policy.GATE
     tools: dict[str, str] = field(default_factory=dict)
+    planning: list[str] = field(default_factory=list)
     timeout_s: int = 60
     enabled: bool = True
 
@@ -140,6 +141,12 @@ def _check_rules(wanted: Wanted) -> None:
         raise BadServer(
             "tools", f"Use an object of up to {MOST_RULES} names of tools, each with {', '.join(policies)}."
         )
+    if (
+        not isinstance(wanted.planning, list)
+        or len(wanted.planning) > MOST_RULES
+        or not all(isinstance(name, str) and 0 < len(name) <= 200 for name in wanted.planning)
+    ):
+        raise BadServer("planning", f"Use a list of up to {MOST_RULES} names of tools.")
     if wanted.policy not in policies:
         raise BadServer("policy", f"Use {', '.join(policies)}.")
     if not 1 <= wanted.timeout_s <= LONGEST_TIMEOUT_S:

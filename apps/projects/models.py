@@ -117,6 +117,11 @@ class McpServer(models.Model):
     headers = models.JSONField(default=dict, blank=True, help_text="Sent to it; ${NAME} is the project's secret NAME.")
     policy = models.CharField(max_length=10, choices=Policy, default=Policy.GATE, help_text="Of tools not named below.")
     tools = models.JSONField(default=dict, blank=True, help_text="Policies of single tools, by name.")
+    planning = models.JSONField(
+        default=list,
+        blank=True,
+        help_text="Tools for the manager's planning, beside those that read.",
+    )
     timeout_s = models.PositiveSmallIntegerField(default=60, help_text="How long one call may take.")
     enabled = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=timezone.now)
@@ -132,3 +137,7 @@ class McpServer(models.Model):
 
     def policy_of(self, tool: str) -> str:
         return str(self.tools.get(tool, self.policy))
+
+    def plans_with(self, tool: str) -> bool:
+        """Whether its owners let the manager call it, though its server does not say that it only reads."""
+        return tool in self.planning and self.policy_of(tool) != self.Policy.DENY

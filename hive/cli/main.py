@@ -24,6 +24,7 @@ from hive.cli.health import check
 from hive.cli.job import job
 from hive.cli.logs import logs
 from hive.cli.many import cancel, prune, retry
+from hive.cli.mcp import mcp
 from hive.cli.memory import memory
 from hive.cli.project import project
 from hive.cli.queue import queue
@@ -81,6 +82,7 @@ app.add_typer(token, name="token")
 app.add_typer(queue, name="queue")
 app.add_typer(worker, name="worker")
 app.add_typer(memory, name="memory")
+app.add_typer(mcp, name="mcp")
 app.add_typer(agent, name="agent")
 app.add_typer(job, name="job")
 app.command()(prune)

@@ -33,6 +33,7 @@ MIN_FREE_BYTES: int = env.get("HIVE_MIN_FREE_MB") * 1024 * 1024
 DOCKER_IMAGE: str = env.get("HIVE_DOCKER_IMAGE")
 DOCKER_IMAGES: list[str] = env.get("HIVE_DOCKER_IMAGES")
 RELEASE_HOST: str = env.get("HIVE_RELEASE_HOST")
+MCP_LOOK = "workers.mcp_look.look"  # what is behind apps.projects.mcp_looks
 CODE = "workers.code.open_code"  # what is behind apps.projects.code
 SANDBOX: str = env.get("HIVE_SANDBOX")
 TEMPLATE_SOURCES: list[str] = env.get("HIVE_TEMPLATES")

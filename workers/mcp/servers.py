@@ -21,7 +21,8 @@ _TICK_S = 0.2
 class JobServers:
     """See port.Servers."""
 
-    def __init__(self, servers: Sequence[Server], sandbox: Sandbox, network: Network) -> None:
+    def __init__(self, servers: Sequence[Server], sandbox: Sandbox | None, network: Network) -> None:
+        """Without a sandbox, only servers that are asked over HTTP."""
         self._connections = {one.name: Connection(_way(one, sandbox, network)) for one in servers}
         self._offers: dict[str, Sequence[Offered] | ServerFailed] = {}
         self._loop = asyncio.new_event_loop()
@@ -90,5 +91,9 @@ class JobServers:
                     raise
 
 
-def _way(server: Server, sandbox: Sandbox, network: Network) -> Spoken | Asked:
-    return Asked(server, network) if isinstance(server, Elsewhere) else Spoken(sandbox, server)
+def _way(server: Server, sandbox: Sandbox | None, network: Network) -> Spoken | Asked:
+    if isinstance(server, Elsewhere):
+        return Asked(server, network)
+    if sandbox is None:
+        raise ValueError(f"The MCP server {server.name} needs a sandbox.")
+    return Spoken(sandbox, server)

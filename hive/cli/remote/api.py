@@ -59,6 +59,9 @@ class Api:
     def put(self, path: str, body: Any) -> Any:
         return self._call("PUT", path, json=body).json()
 
+    def delete(self, path: str) -> None:
+        self._call("DELETE", path)
+
     def send(self, url: str, content: IO[bytes]) -> Any:
         """A file's bytes to a link that the server gave, at this server whatever name it has given itself."""
         path = urlsplit(url).path

@@ -29,7 +29,8 @@ class Rules:
 
     `policy(server, tool)` is allow, gate or deny. `approve` returns when a person has approved the call; while nobody
     has decided it raises what ends the attempt, and ToolFailed where it was refused. `mask` takes secrets out of an
-    answer; `put` tells people of what is not offered.
+    answer; `put` tells people of what is not offered. `plans`: a tool that is there in plan mode, and called unasked,
+    though its server does not say that it only reads.
     """
 
     policy: Callable[[str, str], str]
@@ -37,6 +38,7 @@ class Rules:
     mask: Callable[[str], str] = str
     put: Callable[[str], None] = lambda _: None
     gated: bool = True  # whether there is anybody who would approve
+    plans: Callable[[str, str], bool] = lambda _server, _tool: False
 
 
 def mcp_tools(servers: Servers, rules: Rules) -> list[Instrument]:
@@ -45,15 +47,16 @@ def mcp_tools(servers: Servers, rules: Rules) -> list[Instrument]:
         if isinstance(offers, ServerFailed):
             rules.put(f"[hive] The MCP server {server} offers nothing: {rules.mask(str(offers))}")
             continue
-        allowed = [one for one in offers if _is_offered(rules, rules.policy(server, one.name))]
+        allowed = [one for one in offers if _is_offered(rules, server, one.name)]
         taken = list(_as_many_as_fit(allowed))
         rules.put(_told(server, len(offers), len(allowed), len(taken)))
         made += [_instrument(servers, server, one, rules) for one in taken]
     return made
 
 
-def _is_offered(rules: Rules, policy: str) -> bool:
-    return policy == "allow" or (policy == "gate" and rules.gated)
+def _is_offered(rules: Rules, server: str, tool: str) -> bool:
+    policy = rules.policy(server, tool)
+    return policy == "allow" or (policy == "gate" and rules.gated) or rules.plans(server, tool)
 
 
 def _as_many_as_fit(offers: Iterable[Offered]) -> Iterator[Offered]:
@@ -73,7 +76,7 @@ def _told(server: str, offered: int, allowed: int, taken: int) -> str:
 
 def _instrument(servers: Servers, server: str, offered: Offered, rules: Rules) -> Instrument:
     def run(given: Given) -> str:
-        if rules.policy(server, offered.name) == "gate":
+        if rules.policy(server, offered.name) == "gate" and not rules.plans(server, offered.name):
             rules.approve(server, offered.name, given.root)
         try:
             said = servers.call(server, offered.name, given.root)
@@ -88,7 +91,7 @@ def _instrument(servers: Servers, server: str, offered: Offered, rules: Rules) -
         f"[MCP server {server}] {offered.description}".strip(),
         Given,
         run,
-        changes=not offered.reads_only,
+        changes=not (offered.reads_only or rules.plans(server, offered.name)),
         schema=offered.schema,
     )
 

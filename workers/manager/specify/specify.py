@@ -93,5 +93,5 @@ def _reading(job: ActiveJob, trajectory: KeptTrajectory) -> Iterator[tuple[list[
         with repository.archive(base) as tar:
             sandbox.unpack(cast(BinaryIO, tar))
         desk = Desk(sandbox)
-        with tools_of_servers(job, sandbox, trajectory, gated=False) as servers:
+        with tools_of_servers(job, sandbox, trajectory, planning=True) as servers:
             yield [*([read(desk), glob(desk), grep(desk)] if has_files else []), *servers], has_files

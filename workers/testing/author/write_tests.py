@@ -37,6 +37,7 @@ from workers.telling import Telling
 from workers.testing.author.hand_in import HandedIn, hand_in
 from workers.testing.author.on_base import refused
 from workers.testing.author.words import opening, refusal
+from workers.tool_servers import tools_of_servers
 
 ROUNDS = 3
 CONTEXT_TOKENS = 100_000
@@ -132,14 +133,13 @@ class Author:
             mirror.fill(self._snapshot())
             desk = Desk(sandbox, WORKSPACE, longest_timeout_s=limits.timeout_s, no_output_s=limits.no_output_s)
             submit = hand_in(desk, folder_of(self.spec.id), self.spec.requirements)
-            box = Toolbox([*tools_for(desk), submit], Bounds(keep=sandbox.write))
-
             steered = Steered(self.job)
 
             def snapshot() -> str:
                 return self._snapshot() if mirror.sync() else ""
 
-            with Telling(self.job) as telling:
+            with Telling(self.job) as telling, tools_of_servers(self.job, sandbox, self.trajectory) as servers:
+                box = Toolbox([*tools_for(desk), *servers, submit], Bounds(keep=sandbox.write))
                 around = Surroundings(self.job.emit, snapshot, steered.said, steered.between, telling)
                 loop = Loop(self.model, box, self.trajectory, self.budget, around, Condenser(CONTEXT_TOKENS))
                 end = self._run(loop, sandbox.workspace)

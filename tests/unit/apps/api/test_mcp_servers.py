@@ -11,6 +11,7 @@ from django.urls import reverse
 from apps.projects.models import McpServer
 from apps.projects.secrets import put_secret
 from tests.conftest import People
+from tests.mcp_servers.echo import echo
 from tests.unit.apps.api.conftest import Api
 
 FORGE = {"url": "https://mcp.example/mcp", "headers": {"Authorization": "Bearer ${TOKEN}"}, "tools": {"list": "allow"}}
@@ -81,3 +82,41 @@ def test_an_operator_sets_one_in_admin_under_the_same_rules(people: People) -> N
     assert client.post(change, {**form, "policy": "deny", "enabled": ""}).status_code == 302
     made.refresh_from_db()
     assert (made.name, made.policy, made.enabled) == ("time", "deny", False)
+
+
+def test_a_server_is_asked_now_what_it_offers_under_which_rules(
+    owner: Api, path: str, people: People, settings: Any
+) -> None:
+    put_secret(people.project, "TOKEN", "s3cret-of-ours")
+    with echo() as (place, seen):
+        settings.MCP_HOSTS = [place]
+        body = {**FORGE, "url": f"http://{place}/mcp", "tools": {"look": "allow"}, "planning": ["go"]}
+        owner.ask("PUT", f"{path}/forge", body)
+        looked = Api(people.teammate).post(f"{path}/forge/check").json()
+    assert set(seen) == {"Bearer s3cret-of-ours"}
+    assert (looked["ok"], looked["message"]) == (True, "It answers, and offers 2 tools.")
+    assert [(one["name"], one["reads_only"], one["policy"], one["planning"]) for one in looked["tools"]] == [
+        ("go", False, "gate", True),
+        ("look", True, "allow", True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("body", "ok", "message"),
+    [
+        ({"command": ["server"]}, None, "It runs in the sandbox of a job"),
+        ({"url": "https://127.0.0.1:1/"}, False, "127.0.0.1"),
+        (FORGE, False, "has no secret TOKEN"),
+    ],
+)
+def test_what_cannot_be_asked_says_why(owner: Api, path: str, body: Any, ok: bool | None, message: str) -> None:
+    owner.ask("PUT", f"{path}/x", body)
+    looked = owner.post(f"{path}/x/check").json()
+    assert (looked["ok"], looked["tools"]) == (ok, [])
+    assert message in looked["message"]
+
+
+def test_who_may_ask_a_server(owner: Api, viewer: Api, outsider: Api, path: str) -> None:
+    owner.ask("PUT", f"{path}/x", {"command": ["server"]})
+    assert viewer.post(f"{path}/x/check").status_code == 403
+    assert outsider.post(f"{path}/x/check").status_code == 404

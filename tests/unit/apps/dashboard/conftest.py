@@ -13,6 +13,7 @@ from django.test.utils import override_settings
 from apps.accounts.keys import create_key
 from apps.accounts.models import User
 from apps.memory.services import Author, remember
+from apps.projects.mcp_servers import Wanted, set_server
 from apps.projects.secrets import put_secret
 from apps.runs.models import Gate, Run
 from tests.conftest import People
@@ -57,6 +58,7 @@ def world(people: People) -> World:
     done = incident.release.run
     job = done.jobs.latest("pk")
     secret = put_secret(people.project, "TOKEN", "very-secret-value")
+    set_server(people.project, "rough", Wanted(["server"]))
     note = remember(people.project, "The port is 8080.", Author(people.owner))
     key = create_key(people.owner, people.project.organisation, "CI").row
     ids = {

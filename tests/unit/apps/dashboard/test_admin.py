@@ -23,7 +23,7 @@ from tests.stories import runs
 from tests.unit.apps.dashboard.conftest import Visit, World
 
 OURS = [model for config in apps.get_app_configs() if config.name.startswith("apps.") for model in config.get_models()]
-EDITED = {"User", "Organisation", "Membership", "Project", "Provider"}  # by operators, in admin
+EDITED = {"User", "Organisation", "Membership", "Project", "Provider", "McpServer"}  # by operators, in admin
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from django.test.utils import override_settings
 
 from apps.accounts.keys import create_key
 from apps.accounts.models import User
-from hive.cli import job, memory, project
+from hive.cli import job, mcp, memory, project
 from hive.cli import run as run_verb
 from hive.cli.main import main
 from hive.cli.remote.address import Address
@@ -58,7 +58,7 @@ def verbs(
     settings.HOME = Home(tmp_path / "home")
 
     def say(*words: str, by: User | None = None) -> Said:
-        for module in (job, memory, project, run_verb):
+        for module in (job, mcp, memory, project, run_verb):
             monkeypatch.setattr(module, "Api", lambda: api_of(by or people.owner))
         code = main(words)
         return code, *capsys.readouterr()

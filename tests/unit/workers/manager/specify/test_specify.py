@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from apps.events.models import Event
-from apps.projects.mcp_servers import Wanted, set_server
 from apps.runs.models import Gate, ModelCall, Purse
 from apps.runs.plan.workflows import PLAN, SPECIFY
 from apps.runs.services.approve import approve_gate
@@ -15,7 +14,6 @@ from apps.runs.services.start import retry_run
 from apps.specs.models import SpecVersion
 from hive.home import Home
 from tests.conftest import People
-from tests.mcp_servers.echo import echo
 from tests.providers import calls, says, scripted
 from tests.unit.workers.jobs import held, printed
 from tests.unit.workers.manager.specify.story import ASKS, COLOUR, PROPOSES, SPEC, STORY, told, use, work
@@ -125,22 +123,6 @@ def test_in_plan_mode_what_changes_things_is_absent(people: People, home: Home, 
     assert "app.py:1:GREETING" in provider.seen[1].last
     assert "There is no tool 'write'" in provider.seen[2].last
     assert not CHANGES & {tool for seen in provider.seen for tool in seen.tools}
-
-
-def test_in_plan_mode_of_a_servers_tools_only_those_that_read_are_there(
-    people: People, home: Home, settings: Any
-) -> None:
-    """Nor those that a person would have to approve: the manager asks once, and other things."""
-    run = told(people)
-    with echo() as (place, _), scripted([calls("mcp__echo__look"), PROPOSES]) as provider:
-        settings.MCP_HOSTS = [place]
-        use(settings, provider)
-        for name, policy in (("echo", "allow"), ("asked", "gate")):
-            set_server(people.project, name, Wanted(url=f"http://{place}/mcp", policy=policy))
-        _, outcome = work(run)
-    assert outcome.status == "completed", outcome.message
-    assert [name for name in provider.seen[0].tools if name.startswith("mcp__")] == ["mcp__echo__look"]
-    assert "You sent" in provider.seen[1].last
 
 
 def test_an_empty_repository_has_nothing_to_read(people: People, home: Home, settings: Any) -> None:
