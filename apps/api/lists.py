@@ -17,6 +17,7 @@ from rest_framework.response import Response
 
 from apps.api.base import ApiView
 from apps.api.paging import Pages
+from apps.api.reading import reader
 
 PAGING = ("page", "page_size")
 
@@ -77,7 +78,8 @@ class ListView(ApiView):
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         rows = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []
         context = {**self.get_serializer_context(), **self.context_of(rows)}
-        return self.get_paginated_response(self.get_serializer_class()(rows, many=True, context=context).data)
+        say = reader(self.get_serializer_class()(context=context))
+        return self.get_paginated_response([say(row) for row in rows])
 
     def context_of(self, rows: Sequence[Any]) -> dict[str, Any]:
         return {}

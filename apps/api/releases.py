@@ -24,7 +24,13 @@ class ReleaseSerializer(serializers.ModelSerializer[Release]):
         read_only_fields = fields
 
 
+SAID = (
+    *("run_id", "status", "commit", "reason", "message", "live_at", "ended_at"),
+    *("environment__url", "environment__name"),
+)
+
+
 def newest_releases(runs: Sequence[Run]) -> dict[int, Release]:
     """Each run's newest release, in one query."""
-    rows = Release.objects.filter(run__in=[run.pk for run in runs]).select_related("environment")
+    rows = Release.objects.filter(run__in=[run.pk for run in runs]).select_related("environment").only(*SAID)
     return {release.run_id: release for release in rows.order_by("pk")}

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any
 
-import django_filters
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -21,18 +19,17 @@ from apps.api.base import READ_RUNS, ApiView
 from apps.api.budget import BudgetField
 from apps.api.caller import Caller
 from apps.api.idempotency import IDEMPOTENCY_KEY, once, read_key
-from apps.api.lists import ChoicesFilter, Filters, ListView, TextFilter, WholeNumberFilter
+from apps.api.lists import ListView
 from apps.api.problems import Problem
+from apps.api.reading import Read, reader
 from apps.api.reasons import ReasonField
 from apps.api.releases import ReleaseSerializer, newest_releases
+from apps.api.run_filters import RunFilters
 from apps.api.run_start import StartRun, start
 from apps.api.usage import SpentSerializer
 from apps.events.lifecycle import can_move
-from apps.projects.models import Project
-from apps.projects.queries import in_projects
 from apps.releases.models import Release
 from apps.runs.models import ModelCall, Priority, Run
-from apps.runs.plan.workflows import WORKFLOWS
 from apps.runs.queries import Progress, progress_of
 from apps.runs.services.start import retry_run, why_not_again
 from apps.runs.services.stop import cancel_run
@@ -40,8 +37,6 @@ from apps.runs.spending.queries import Spent, spent_per
 from apps.runs.states import RunStatus
 from apps.specs.models import SpecVersion
 
-CLOCKS_DIFFER = timedelta(minutes=5)  # between web servers: the order of ids and that of times differ by no more
-BEYOND = 2**63 - 1  # every number of a run
 WRITE_RUNS = {"POST": "runs:write"}
 
 
@@ -77,12 +72,19 @@ class TouchedSerializer(serializers.Serializer[Any]):
     change = serializers.ChoiceField(["A", "M", "D", "T", "secret"])
 
 
+class PriorityField(serializers.ChoiceField):
+    """In words. get_priority_display() would go through all choices for every run."""
+
+    def to_representation(self, value: Any) -> str:
+        return str(Priority(value).label)
+
+
 class RunSerializer(serializers.ModelSerializer[Run]):
     """A run. `allowed` says what its reader may do with it now; `guarded`, that `touched` waits for a person."""
 
     url = serializers.SerializerMethodField()
     project = serializers.CharField(source="project.slug")
-    priority = serializers.ChoiceField(choices=Priority.labels, source="get_priority_display")
+    priority = PriorityField(choices=Priority.labels)
     progress = serializers.SerializerMethodField()
     reason = ReasonField()
     created_by = serializers.CharField(source="created_by.username", default=None, allow_null=True)
@@ -108,21 +110,25 @@ class RunSerializer(serializers.ModelSerializer[Run]):
         return self.context["facts"]
 
     @cached_property
-    def inner(self) -> dict[type[serializers.BaseSerializer[Any]], serializers.BaseSerializer[Any]]:
+    def inner(self) -> dict[type[serializers.BaseSerializer[Any]], Read]:
         """One of each for a whole page: to make one takes longer than all that it says of a run."""
-        return {kind: kind() for kind in (ProgressSerializer, ReleaseSerializer, SpentSerializer)}
+        return {kind: reader(kind()) for kind in (ProgressSerializer, ReleaseSerializer, SpentSerializer)}
+
+    @cached_property
+    def runs_url(self) -> str:
+        return self.context["request"].build_absolute_uri(reverse("api:runs"))
 
     def get_url(self, run: Run) -> str:
-        return self.context["request"].build_absolute_uri(reverse("api:run", args=[run.pk]))
+        return f"{self.runs_url}/{run.pk}"
 
     @extend_schema_field(ProgressSerializer)
     def get_progress(self, run: Run) -> Any:
-        return self.inner[ProgressSerializer].to_representation(self.facts.progress[run.pk])
+        return self.inner[ProgressSerializer](self.facts.progress[run.pk])
 
     @extend_schema_field(ReleaseSerializer(allow_null=True))
     def get_release(self, run: Run) -> Any:
         release = self.facts.releases.get(run.pk)
-        return self.inner[ReleaseSerializer].to_representation(release) if release else None
+        return self.inner[ReleaseSerializer](release) if release else None
 
     @extend_schema_field(serializers.IntegerField(allow_null=True, help_text="Its spec; null where there is none yet."))
     def get_spec(self, run: Run) -> int | None:
@@ -130,7 +136,7 @@ class RunSerializer(serializers.ModelSerializer[Run]):
 
     @extend_schema_field(SpentSerializer)
     def get_usage(self, run: Run) -> Any:
-        return self.inner[SpentSerializer].to_representation(self.facts.spent.get(run.pk, Spent()))
+        return self.inner[SpentSerializer](self.facts.spent.get(run.pk, Spent()))
 
     @extend_schema_field(serializers.ListField(child=serializers.ChoiceField(["cancel", "retry"])))
     def get_allowed(self, run: Run) -> list[str]:
@@ -143,39 +149,6 @@ class RunSerializer(serializers.ModelSerializer[Run]):
 
 def show(view: ApiView, run: Run) -> dict[str, Any]:
     return RunSerializer(run, context={"request": view.request, "facts": Facts.of([run], view.caller)}).data
-
-
-class RunFilters(Filters):
-    status = ChoicesFilter(choices=RunStatus.choices)
-    project = TextFilter(method="of_project")
-    workflow = django_filters.ChoiceFilter(choices=[(name, name) for name in WORKFLOWS])
-    cause = django_filters.ChoiceFilter(choices=Run.Cause.choices)
-    parent = WholeNumberFilter("parent_id")
-    since = django_filters.IsoDateTimeFilter(method="made_since")
-    until = django_filters.IsoDateTimeFilter(method="made_until")
-    before = WholeNumberFilter("pk", "lt")
-
-    class Meta:
-        model = Run
-        fields: tuple[str, ...] = ()
-
-    def made_since(self, runs: QuerySet[Run], name: str, moment: datetime) -> QuerySet[Run]:
-        """Ids grow with time: the list is walked by them, and ends soon after the moment."""
-        before = Run.objects.filter(created_at__lt=moment - CLOCKS_DIFFER).order_by("-created_at")
-        return runs.filter(pk__gt=_number(before, 0), created_at__gte=moment)
-
-    def made_until(self, runs: QuerySet[Run], name: str, moment: datetime) -> QuerySet[Run]:
-        after = Run.objects.filter(created_at__gt=moment + CLOCKS_DIFFER).order_by("created_at")
-        return runs.filter(pk__lt=_number(after, BEYOND), created_at__lt=moment)
-
-    def of_project(self, runs: QuerySet[Run], name: str, slug: str) -> QuerySet[Run]:
-        return runs.filter(in_projects(Project.objects.filter(slug=slug), "project"))
-
-
-def _number(runs: QuerySet[Run], otherwise: int) -> int:
-    """Of the first of these. Asked beforehand: of a number the database knows how many runs lie beyond it."""
-    found = runs.values_list("pk", flat=True).first()
-    return otherwise if found is None else found
 
 
 class RunList(ListView):

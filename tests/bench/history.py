@@ -62,6 +62,7 @@ def _pages() -> dict[str, float]:
     """The p95 of each address, asked in this process: what Hive does, without a network."""
     from django.test import Client
 
+    import hive.asgi  # noqa: F401 - with what it sets for its process
     from apps.accounts.models import User
     from tests.scale.addresses import all_addresses
 
