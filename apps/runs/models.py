@@ -99,7 +99,6 @@ class Run(models.Model):
 
     guarded = models.BooleanField(default=False, help_text="Changed tests wait for a person; settled with the plan.")
     touched = models.JSONField(default=list, help_text="Tests, CI files and test commands that were changed.")
-
     landing = models.CharField(max_length=10, choices=Landing, blank=True, help_text="On the project's branch.")
     has_origin = models.BooleanField(default=False, help_text="The project's origin is fetched first, and pushed to.")
     from_branch = models.CharField(max_length=100, blank=True, help_text="Where the work begins; empty: the project's.")
@@ -110,6 +109,7 @@ class Run(models.Model):
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     deadline_at = models.DateTimeField(null=True, blank=True)
+    reported = models.BooleanField(default=False, help_text="Its report is kept as artifacts, now that it has ended.")
 
     class Meta:
         ordering = ["-id"]
@@ -120,6 +120,7 @@ class Run(models.Model):
             models.Index(fields=["workflow", "-id"], name="run_workflow"),
             models.Index(fields=["cause", "-id"], name="run_cause"),
             models.Index(fields=["created_at"], name="run_made"),
+            models.Index(fields=["workflow", "finished_at"], name="run_due", condition=Q(reported=False)),
             models.Index(fields=["reason", "-id"], name="run_reason", condition=~Q(reason="")),
             models.Index(fields=["published_at"], name="run_in_flight", condition=Q(status__in=["queued", "running"])),
         ]

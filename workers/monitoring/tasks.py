@@ -4,6 +4,7 @@ from celery import shared_task
 
 from apps.artifacts.services.archive_logs import archive_logs as archive_once
 from apps.artifacts.services.expire import expire_artifacts as expire_once
+from apps.artifacts.services.keep_reports import keep_reports
 from apps.artifacts.services.remove_orphans import remove_orphans as remove_once
 from apps.memory.services import expire as expire_notes
 from apps.upkeep.prune import prune_on_schedule
@@ -30,6 +31,7 @@ def noop(job_id: int, epoch: int) -> None:
 @shared_task(name="monitoring.archive_logs")
 def archive_logs() -> None:
     archive_once()
+    keep_reports()
 
 
 @shared_task(name="monitoring.expire_artifacts")
