@@ -19,6 +19,12 @@ class EnrolmentToken(models.Model):
     What it says of tags and organisation counts for the agents that it let in, whatever they claim themselves.
     """
 
+    class State(models.TextChoices):
+        GOOD = "good", "Good"
+        USED_UP = "used_up", "Used up"
+        EXPIRED = "expired", "Expired"
+        REVOKED = "revoked", "Revoked"
+
     name = models.CharField(max_length=100)
     prefix = models.CharField(max_length=12, unique=True)
     digest = models.CharField(max_length=64)
@@ -38,6 +44,14 @@ class EnrolmentToken(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix})"
+
+    def state(self, now: datetime) -> EnrolmentToken.State:
+        """Whether it still lets anybody in, and why not."""
+        if self.revoked_at is not None:
+            return self.State.REVOKED
+        if self.expires_at <= now:
+            return self.State.EXPIRED
+        return self.State.USED_UP if self.used >= self.most else self.State.GOOD
 
 
 class Agent(models.Model):

@@ -66,12 +66,12 @@ def capabilities_of(agent: Agent) -> list[tuple[str, str]]:
 @dataclass(frozen=True)
 class TokenRow:
     token: EnrolmentToken
-    state: str
+    state: EnrolmentToken.State
 
     @property
     def look(self) -> str:
         """Which of the known looks says it."""
-        return "completed" if self.state == "Good" else "canceled"
+        return "completed" if self.state == EnrolmentToken.State.GOOD else "canceled"
 
 
 def token_choices() -> dict[str, object]:
@@ -82,12 +82,4 @@ def token_choices() -> dict[str, object]:
 
 def _tokens(now: datetime) -> Sequence[TokenRow]:
     rows = EnrolmentToken.objects.select_related("organisation", "created_by")[:TOKENS_SHOWN]
-    return [TokenRow(one, _state(one, now)) for one in rows]
-
-
-def _state(token: EnrolmentToken, now: datetime) -> str:
-    if token.revoked_at is not None:
-        return "Revoked"
-    if token.expires_at <= now:
-        return "Expired"
-    return "Used up" if token.used >= token.most else "Good"
+    return [TokenRow(one, one.state(now)) for one in rows]

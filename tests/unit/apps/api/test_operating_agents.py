@@ -11,8 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apps.accounts.keys import SCOPES
-from apps.fleet.models import Agent, Command
-from apps.fleet.services.enrol import Introduction, create_token, register
+from apps.fleet.models import Agent, Command, EnrolmentToken
+from apps.fleet.services.enrol import Introduction, NotEnrolled, create_token, register
 from tests.conftest import People
 from tests.unit.apps.api.conftest import Api
 
@@ -109,3 +109,43 @@ def test_a_list_costs_the_same_for_few_and_for_many(operator: Api, people: Peopl
             operator.get("/admin/agents")
         counts.append(len(queries))
     assert counts[0] == counts[1] <= 6
+
+
+def test_a_token_is_made_and_shown_once_and_lets_agents_in_until_it_is_revoked(operator: Api, people: People) -> None:
+    made = operator.post("/admin/enrolment-tokens", {"name": "office", "tags": ["arm"], "most": 5, "hours": 2})
+    assert (made.status_code, made.headers["Cache-Control"]) == (201, "no-store")
+    token = made.json()["token"]
+    assert register(token, Introduction("mac")).agent.tags == ["arm"]
+    (listed,) = operator.get("/admin/enrolment-tokens").json()["results"]
+    assert (listed["name"], listed["state"], listed["used"], listed["most"]) == ("office", "good", 1, 5)
+    assert token.rpartition("_")[2] not in str(listed)
+    assert operator.post(f"/admin/enrolment-tokens/{listed['id']}/revoke").json()["state"] == "revoked"
+    assert operator.post(f"/admin/enrolment-tokens/{listed['id']}/revoke").status_code == 409
+    with pytest.raises(NotEnrolled):
+        register(token, Introduction("other"))
+
+
+def test_a_tokens_state_says_why_it_lets_nobody_in(operator: Api, people: People) -> None:
+    def state(**changed: object) -> str:
+        EnrolmentToken.objects.update(**changed)
+        return str(operator.get("/admin/enrolment-tokens").json()["results"][0]["state"])
+
+    create_token(people.owner, "office")
+    assert [state(), state(used=1), state(expires_at=timezone.now())] == ["good", "used_up", "expired"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{}, {"name": ""}, {"name": "a\nb"}, {"tags": ["A B"]}, {"most": 0}, {"hours": 9000}, {"organisation": 5}],
+)
+def test_a_token_that_makes_no_sense_is_not_made(operator: Api, body: dict[str, object]) -> None:
+    asked = {"name": "office", **body} if body else body
+    assert operator.post("/admin/enrolment-tokens", asked).status_code == 422
+    assert not EnrolmentToken.objects.exists()
+
+
+def test_a_token_may_be_for_one_organisation(operator: Api, people: People) -> None:
+    made = operator.post("/admin/enrolment-tokens", {"name": "office", "organisation": "ours"}).json()
+    assert made["organisation"] == "ours"
+    assert operator.post("/admin/enrolment-tokens", {"name": "x", "organisation": "nobody"}).status_code == 404
+    assert register(made["token"], Introduction("mac")).agent.organisation == people.project.organisation
