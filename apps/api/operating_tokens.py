@@ -36,7 +36,7 @@ class TokenSerializer(serializers.ModelSerializer[EnrolmentToken]):
 
     class Meta:
         model = EnrolmentToken
-        fields = (
+        fields: tuple[str, ...] = (
             *("id", "name", "prefix", "state", "tags", "organisation", "most", "used"),
             *("created_at", "created_by", "expires_at", "revoked_at"),
         )
@@ -52,7 +52,7 @@ class NewTokenSerializer(TokenSerializer):
     token = serializers.CharField()
 
     class Meta(TokenSerializer.Meta):
-        fields = (*TokenSerializer.Meta.fields, "token")  # type: ignore[assignment]
+        fields: tuple[str, ...] = (*TokenSerializer.Meta.fields, "token")
         read_only_fields = fields
 
 
