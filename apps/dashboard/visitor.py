@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, cast
@@ -55,18 +55,33 @@ def visitor(request: HttpRequest) -> User:
 
 @dataclass(frozen=True)
 class Rights:
-    """What a person may do somewhere: for links that are worth showing. Each page asks again for its own."""
+    """What a person may do: for links that are worth showing. Each page asks again for its own."""
 
-    change: bool
-    manage: bool
+    is_operator: bool
+    roles: Mapping[int, str]  # by organisation
+
+    @property
+    def change(self) -> bool:
+        """Somewhere."""
+        return self.is_operator or any(role in MAY_CHANGE for role in self.roles.values())
+
+    @property
+    def manage(self) -> bool:
+        """Somewhere."""
+        return self.is_operator or Role.OWNER in self.roles.values()
+
+    def may_change(self, organisation_id: int) -> bool:
+        return self.is_operator or self.roles.get(organisation_id) in MAY_CHANGE
 
 
-def rights_of(user: User) -> Rights:
-    roles = set(user.memberships.values_list("role", flat=True))
-    return Rights(
-        change=user.is_superuser or not roles.isdisjoint(MAY_CHANGE),
-        manage=user.is_superuser or Role.OWNER in roles,
-    )
+def rights_of(request: HttpRequest) -> Rights:
+    """Read once per request."""
+    found: Rights | None = getattr(request, "hive_rights", None)
+    if found is None:
+        user = visitor(request)
+        found = Rights(user.is_superuser, dict(user.memberships.values_list("organisation_id", "role")))
+        request.hive_rights = found  # type: ignore[attr-defined]
+    return found
 
 
 def require_change(request: HttpRequest, organisation_id: int) -> User:

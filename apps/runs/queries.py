@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import QuerySet
 
+from apps.accounts.access import visible_organisations
 from apps.accounts.models import User
 from apps.events import clock
 from apps.projects.queries import in_visible_projects
@@ -34,6 +35,12 @@ def visible_runs(user: User) -> QuerySet[Run]:
     return Run.objects.filter(in_visible_projects(user, "project"))
 
 
+def visible_run(user: User, number: int) -> QuerySet[Run]:
+    """This one, if this person may see it. A list begins with the projects, this with the run."""
+    found = Run.objects.filter(pk=number)
+    return found if user.is_superuser else found.filter(project__organisation__in=visible_organisations(user))
+
+
 def visible_jobs(user: User) -> QuerySet[Job]:
     return Job.objects.all() if user.is_superuser else Job.objects.filter(in_visible_projects(user, "run__project"))
 
@@ -50,15 +57,17 @@ class RunState:
     newest: dict[str, Job]  # the newest job of each node, in its current round
 
 
-def read_state(run: Run) -> RunState:
-    """Everything the database says about the run's progress, in three queries. Call under the run's lock."""
+def read_state(run: Run, tasks_read: Iterable[Task] | None = None, jobs_read: Iterable[Job] | None = None) -> RunState:
+    """Everything the database says about the run's progress, in three queries. Call under the run's lock, unless it is
+    only shown: then all its tasks and jobs may have been read before.
+    """
     spec = run.spec_version.data if run.spec_version else {}
-    tasks = {task.key: task for task in run.tasks.all()}
+    tasks = {task.key: task for task in (run.tasks.all() if tasks_read is None else tasks_read)}
     by_id = {task.pk: task for task in tasks.values()}
     newest: dict[str, Job] = {}
     aside: dict[str, int] = {}
     before: dict[str, str] = {}  # by node: what its tests failed with in the round before
-    for job in run.jobs.order_by("attempt"):
+    for job in sorted(run.jobs.all() if jobs_read is None else jobs_read, key=lambda job: job.attempt):
         task = by_id.get(job.task_id) if job.task_id else None
         if task and job.step == TEST and job.round == task.round - 1 and "fingerprint" in job.outcome:
             before[Node(TEST, task.key).key] = job.outcome["fingerprint"]
@@ -67,7 +76,7 @@ def read_state(run: Run) -> RunState:
             newest[key] = job
             aside[key] = aside.get(key, 0) + (job.reason in PUT_ASIDE)
     gates = list(run.gates.all())
-    held = held_back(run)
+    held = set() if run.ended else held_back(run)
     by_job = {gate.job_id: gate for gate in gates if gate.job_id is not None}
     snapshot = Snapshot(
         status=run.status,

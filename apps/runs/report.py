@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from apps.runs.models import Run, Task
+from django.db.models import Q
+
+from apps.runs.models import Job, Run, Task
 from apps.runs.plan.workflows import ACCEPT, TEST, VERIFY
 from apps.runs.states import JobStatus
 
+SEEING = (TEST, VERIFY, ACCEPT)
+ENDED = (JobStatus.COMPLETED, JobStatus.FAILED)
 Result = Literal["passed", "failed", "not run"]
 Outcomes = Mapping[tuple[str, int | None], Mapping[str, Any]]
 
@@ -37,11 +41,16 @@ def report_of(run: Run) -> list[Line]:
 
 def newest_outcomes(run: Run, tasks: Sequence[Task]) -> Outcomes:
     """Of the testing of each task, of all together, and of the site: what the newest job that ended has seen."""
-    ended = run.jobs.filter(step__in=(TEST, VERIFY, ACCEPT), status__in=(JobStatus.COMPLETED, JobStatus.FAILED))
-    rows = (ended.filter(task__in=tasks) | ended.filter(task=None)).order_by("pk")
+    rows = run.jobs.filter(Q(task__in=tasks) | Q(task=None), step__in=SEEING, status__in=ENDED)
+    return outcomes_of(rows.only("step", "task", "outcome", "status").order_by("pk"))
+
+
+def outcomes_of(jobs: Iterable[Job]) -> Outcomes:
+    """As newest_outcomes(), of jobs in the order in which they were made."""
     return {
-        (step, task): outcome if isinstance(outcome, Mapping) else {}
-        for step, task, outcome in rows.values_list("step", "task", "outcome")
+        (job.step, job.task_id): job.outcome if isinstance(job.outcome, Mapping) else {}
+        for job in jobs
+        if job.step in SEEING and job.status in ENDED
     }
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlencode
+
+from django.db.models import Model
 
 from apps.dashboard.reads.sentences import Names, job_name, sentence
 from apps.events.models import Event, EventType
@@ -108,9 +111,13 @@ def _names(events: Sequence[Event]) -> Names:
     for event in events:
         if event.type in ids and isinstance(event.data.get("id"), int):
             ids[event.type].add(event.data["id"])
-    jobs = Job.objects.filter(pk__in=ids["job"]).values_list("pk", "step", "task__title", "attempt")
+    jobs = _named(Job, ids["job"], "step", "task__title", "attempt")
     return Names(
         jobs={pk: job_name(step, title, attempt) for pk, step, title, attempt in jobs},
-        tasks=dict(Task.objects.filter(pk__in=ids["task"]).values_list("pk", "title")),
-        gates=dict(Gate.objects.filter(pk__in=ids["gate"]).values_list("pk", "name")),
+        tasks=dict(_named(Task, ids["task"], "title")),
+        gates=dict(_named(Gate, ids["gate"], "name")),
     )
+
+
+def _named(model: type[Model], numbers: set[int], *fields: str) -> Iterable[Any]:
+    return model._default_manager.filter(pk__in=numbers).values_list("pk", *fields) if numbers else ()

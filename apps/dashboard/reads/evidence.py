@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from apps.runs.models import Job, Run, Task
+from apps.dashboard.reads.run_rows import MOST_DRAWN, RunRows
+from apps.runs.models import Job, Task
 from apps.runs.plan.workflows import ACCEPT, TEST, VERIFY
-from apps.runs.report import newest_outcomes
-
-SHOWN = 60  # tasks; the rest is counted
+from apps.runs.report import newest_outcomes, outcomes_of
 
 
 @dataclass(frozen=True)
@@ -54,13 +53,13 @@ class Evidence:
     checks: Sequence[CheckSeen]
 
 
-def evidence_of(run: Run) -> Evidence:
-    """Three queries. What the newest ended job of a step says counts, also where it failed."""
-    tasks = list(run.tasks.defer("spec").order_by("position")[: SHOWN + 1])
-    left_out = run.tasks.count() - SHOWN if len(tasks) > SHOWN else 0
-    newest = newest_outcomes(run, tasks[:SHOWN])
+def evidence_of(rows: RunRows) -> Evidence:
+    """Of the first tasks. What the newest ended job of a step says counts, also where it failed."""
+    tasks = rows.first_tasks[:MOST_DRAWN]
+    left_out = 0 if rows.is_drawn else rows.run.tasks.count() - MOST_DRAWN
+    newest = outcomes_of(rows.jobs) if rows.is_drawn else newest_outcomes(rows.run, tasks)
     return Evidence(
-        tasks=[_task(task, newest.get((TEST, task.pk), {})) for task in tasks[:SHOWN]],
+        tasks=[_task(task, newest.get((TEST, task.pk), {})) for task in tasks],
         left_out=left_out,
         whole=read_tests(newest.get((VERIFY, None), {}).get("tests")),
         checks=read_checks(newest.get((ACCEPT, None), {}).get("checks")),

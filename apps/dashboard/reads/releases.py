@@ -143,6 +143,8 @@ def recent_releases(user: User, before: int | None = None) -> ReleasePage:
 
 def views(releases: Iterable[Release]) -> list[ReleaseView]:
     rows = list(releases)
+    if not rows:
+        return []
     histories = _histories(rows)
     incidents: dict[int, list[Incident]] = {}
     for incident in Incident.objects.filter(release__in=rows).order_by("-pk"):
@@ -183,5 +185,8 @@ def _look(result: ProbeResult, x: int, slowest_ms: float) -> Look:
 
 
 def open_incidents(user: User) -> int:
-    """For the badge in the navigation."""
-    return visible_incidents(user).filter(status__in=(IncidentStatus.OPEN, IncidentStatus.REPAIRING)).count()
+    """For the badge in the navigation. Few are unsettled in the whole installation: the search begins with them."""
+    found = Incident.objects.filter(status__in=(IncidentStatus.OPEN, IncidentStatus.REPAIRING))
+    if not user.is_superuser:
+        found = found.filter(release__environment__project__organisation__in=visible_organisations(user))
+    return found.count()

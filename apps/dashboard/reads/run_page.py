@@ -7,20 +7,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Case, When
-
 from apps.artifacts.models import Artifact
 from apps.artifacts.queries import read_piece
 from apps.dashboard.plan.cards import Card, cards_of
 from apps.dashboard.plan.picture import Picture, draw
+from apps.dashboard.reads.run_rows import RunRows
 from apps.events.lifecycle import can_move
 from apps.runs.models import Gate, Job, Run
 from apps.runs.queries import Progress, progress_of, read_state
 from apps.runs.services.start import why_not_again
-from apps.runs.states import GateStatus, JobStatus, RunStatus, TaskStatus
+from apps.runs.states import GateStatus, RunStatus, TaskStatus
 
-MOST_DRAWN = 60  # tasks; a larger plan is counted, not drawn
 ARTIFACTS_SHOWN = 100
+SAID_OF_ARTIFACTS = ("run", "name", "kind", "size_bytes", "created_at", "job__step", "job__task__title")
+CHILDREN_SHOWN = 20
 TAIL_BYTES = 32 * 1024  # of a log, for readers without scripts
 # Terminal sequences (colours, links, character sets), and control characters but for tab, line feed and return.
 CONTROL = re.compile(
@@ -39,6 +39,7 @@ class Head:
     may_retry: bool
     stopping: bool
     asks: bool  # a gate waits for a person
+    children: Sequence[Run]  # that it has started, the first so many
 
 
 def head_of(run: Run) -> Head:
@@ -50,6 +51,7 @@ def head_of(run: Run) -> Head:
         may_retry=not why_not_again(run),
         stopping=asked,
         asks=not asked and not run.ended and run.gates.filter(status=GateStatus.PENDING).exists(),
+        children=list(run.children.only("cause").order_by("-pk")[:CHILDREN_SHOWN]),
     )
 
 
@@ -64,11 +66,11 @@ class PlanView:
     tasks: int
 
 
-def plan_of(run: Run, now: datetime) -> PlanView:
-    titles = dict(run.tasks.order_by().values_list("key", "title")[: MOST_DRAWN + 1])
-    if len(titles) > MOST_DRAWN:
-        return _counted(run)
-    cards = cards_of(read_state(run), titles, now)
+def plan_of(rows: RunRows, now: datetime) -> PlanView:
+    if not rows.is_drawn:
+        return _counted(rows.run)
+    titles = {task.key: task.title for task in rows.first_tasks}
+    cards = cards_of(read_state(rows.run, rows.first_tasks, rows.jobs), titles, now)
     return PlanView(cards, draw(cards), draw(cards, downwards=True), (), len(titles))
 
 
@@ -86,21 +88,10 @@ def gates_of(run: Run) -> Sequence[Gate]:
 
 def artifacts_of(run: Run) -> tuple[Sequence[Artifact], int]:
     """The newest ones, and how many more there are."""
-    found = run.artifacts.select_related("job__task").defer("job__outcome", "job__task__spec", "job__task__evidence")
+    found = run.artifacts.select_related("job__task").only(*SAID_OF_ARTIFACTS)
     shown = list(found.order_by("-pk")[: ARTIFACTS_SHOWN + 1])
     more = run.artifacts.count() - ARTIFACTS_SHOWN if len(shown) > ARTIFACTS_SHOWN else 0
     return shown[:ARTIFACTS_SHOWN], more
-
-
-def job_to_show(run: Run) -> Job | None:
-    """Whose log a visitor wants to see first: the newest that runs, else that failed, else that ran at all."""
-    rank = Case(
-        When(status=JobStatus.RUNNING, then=0),
-        When(status=JobStatus.FAILED, then=1),
-        When(started_at__isnull=False, then=2),
-        default=3,
-    )
-    return run.jobs.select_related("task").order_by(rank, "-pk").first()
 
 
 def log_tail(job: Job, size: int) -> str:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from apps.dashboard.reads.run_rows import RunRows
 from apps.dashboard.wording import span, step_label
-from apps.runs.models import Job, Run
+from apps.runs.models import Job
 
-SHOWN = 100  # the newest so many; a run of thousands of tasks is read in its plan and its events
 TICKS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400)
 MOST_TICKS = 5
 
@@ -45,13 +45,11 @@ class Timeline:
         return "job run tick" if self.active else "job run"
 
 
-def timeline_of(run: Run, now: datetime) -> Timeline:
-    """Two queries. The axis begins with the first job shown and ends with the run, or now."""
-    jobs = list(
-        run.jobs.select_related("task").defer("outcome", "task__spec", "task__evidence").order_by("-pk")[:SHOWN]
-    )
+def timeline_of(rows: RunRows, now: datetime) -> Timeline:
+    """The axis begins with the first job shown and ends with the run, or now."""
+    run = rows.run
+    jobs, left_out = rows.newest_jobs()
     jobs.sort(key=lambda job: (job.started_at is None, job.started_at or job.queued_at, job.pk))
-    left_out = run.jobs.count() - len(jobs) if len(jobs) == SHOWN else 0
     if not jobs:
         return Timeline((), (), 0, not run.ended)
     start = min(job.queued_at for job in jobs)

@@ -50,8 +50,7 @@ def open_incidents(context: dict[str, Any]) -> int:
 
 @register.simple_tag(takes_context=True)
 def rights(context: dict[str, Any]) -> Rights:
-    user = context.get("user")
-    return rights_of(user) if isinstance(user, User) else Rights(change=False, manage=False)
+    return rights_of(context["request"]) if isinstance(context.get("user"), User) else Rights(False, {})
 
 
 @register.simple_tag

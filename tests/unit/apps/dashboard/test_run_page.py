@@ -26,6 +26,9 @@ from tests.unit.apps.dashboard.conftest import Visit
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>"
 
 
+MOST_QUERIES = 26  # of a whole page
+
+
 def page(people: People, visit: Visit, run: Run, who: str = "owner", query: str = "") -> str:
     return str(visit(getattr(people, who)).get(f"/runs/{run.pk}/{query}").content.decode())
 
@@ -188,6 +191,18 @@ def test_a_part_costs_the_same_for_five_tasks_and_for_fifty(people: People, visi
             assert client.get(f"/runs/{run.pk}/parts/{part}/").status_code == 200
         counts.append(len(queries))
     assert counts[0] == counts[1] <= 14
+
+
+def test_the_parts_share_what_they_read(people: People, visit: Visit) -> None:
+    run = runs.incident(people.project, people.owner).release.run
+    client = visit(people.owner)
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get(f"/runs/{run.pk}/").status_code == 200
+    read = [query["sql"] for query in queries]
+    assert len(read) <= MOST_QUERIES
+    assert len([sql for sql in read if 'FROM "runs_task" WHERE "runs_task"."run_id"' in sql]) == 1
+    assert len([sql for sql in read if 'FROM "runs_job" WHERE "runs_job"."run_id"' in sql]) == 1
+    assert len([sql for sql in read if 'FROM "accounts_membership"' in sql]) == 1
 
 
 def test_a_plan_of_thousands_is_counted_and_not_drawn(people: People, visit: Visit) -> None:

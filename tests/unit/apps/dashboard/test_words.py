@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 
 from apps.dashboard.reads.run_page import plain_text
+from apps.dashboard.reads.run_rows import RunRows
 from apps.dashboard.reads.sentences import Names, job_name, sentence
 from apps.dashboard.reads.timeline import timeline_of
 from apps.dashboard.wording import LOOKS, age, size, span, step_label
@@ -123,7 +124,7 @@ def test_a_job_is_called_by_its_step_and_task() -> None:
 
 def test_the_timeline_keeps_every_bar_on_its_axis(people: People) -> None:
     for story in (runs.queued, runs.running, runs.failing, runs.completed):
-        line = timeline_of(story(people.project, people.owner), timezone.now())
+        line = timeline_of(RunRows(story(people.project, people.owner)), timezone.now())
         for bar in line.bars:
             assert 0 <= bar.queued_at <= 100
             assert 0 <= bar.ran_at + bar.ran_width <= 100.5
@@ -132,7 +133,12 @@ def test_the_timeline_keeps_every_bar_on_its_axis(people: People) -> None:
 
 def test_a_timeline_of_an_hour_has_round_ticks(people: People) -> None:
     run = runs.ended_earlier(runs.running(people.project, people.owner), timedelta(hours=1))
-    assert [tick.label for tick in timeline_of(run, timezone.now()).ticks][:4] == ["0 s", "15 min", "30 min", "45 min"]
+    assert [tick.label for tick in timeline_of(RunRows(run), timezone.now()).ticks][:4] == [
+        "0 s",
+        "15 min",
+        "30 min",
+        "45 min",
+    ]
 
 
 @pytest.mark.parametrize(
