@@ -22,7 +22,7 @@ from apps.artifacts.store import links  # noqa: E402
 from apps.events.stream import Pool  # noqa: E402
 from apps.fleet.limits import BODY_BYTES  # noqa: E402
 from apps.projects.uploads import is_link  # noqa: E402
-from hive.handler import Handler, Scope  # noqa: E402
+from hive.handler import Handler, Scope, declared_bytes  # noqa: E402
 
 UPLOADS = re.compile(r"(?:/api/v1/uploads|/projects/\d+/upload)/([^/]+)")
 
@@ -45,6 +45,8 @@ def largest_body(scope: Scope) -> int:
 
 def largest_submission(scope: Scope) -> int:
     """Nobody fills the disk whom nobody knows: a package is taken from who has a key to send one."""
+    if 0 < declared_bytes(scope) <= settings.API_MAX_BODY_BYTES:
+        return settings.API_MAX_BODY_BYTES
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
     scheme, _, presented = headers.get("authorization", "").partition(" ")
     key = find_key(presented.strip()) if scheme.lower() == SCHEME.lower() else None

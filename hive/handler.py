@@ -154,7 +154,7 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> BinaryIO | No
     """The request's body as a file; None if it is larger than the limit. Raises ClientGone."""
     small = limit <= settings.API_MAX_BODY_BYTES
     body = cast(BinaryIO, io.BytesIO() if small else tempfile.SpooledTemporaryFile(IN_MEMORY_BYTES))  # noqa: SIM115
-    size_bytes, more = 0, _declared_bytes(scope) <= max(limit, DRAINED_BYTES)
+    size_bytes, more = 0, declared_bytes(scope) <= max(limit, DRAINED_BYTES)
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
@@ -166,14 +166,14 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> BinaryIO | No
             body.write(piece)
         elif size_bytes > max(limit, DRAINED_BYTES):
             break
-    if more or max(size_bytes, _declared_bytes(scope)) > limit:
+    if more or max(size_bytes, declared_bytes(scope)) > limit:
         body.close()
         return None
     body.seek(0)
     return body
 
 
-def _declared_bytes(scope: Scope) -> int:
+def declared_bytes(scope: Scope) -> int:
     for name, value in scope["headers"]:
         if name == b"content-length" and value.isdigit():
             return int(value[:19])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -87,11 +88,15 @@ class SubmitCiJob(CiView):
         package = self._keep(given.pop("package", None), given)
         started = None
         try:
-            started = self._start(key, given, checked, package)
+            with transaction.atomic():
+                started = self._start(key, given, checked, package)
+                shown = show(self, self.run_of(started.run.pk))
+        except BaseException:
+            started = None  # nothing of it is there
+            raise
         finally:
             if package and (started is None or started.replayed):
                 discard(package.key)
-        shown = show(self, self.run_of(started.run.pk))
         headers = {"Location": shown["url"], **({"Idempotency-Replayed": "true"} if started.replayed else {})}
         return Response(shown, status.HTTP_201_CREATED, headers=headers)
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from django.conf import settings
+from django.db import transaction
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -56,7 +57,8 @@ class JobLog(ApiView):
 
     @extend_schema(exclude=True)
     def patch(self, request: Request, pk: int) -> HttpResponseBase:
-        return take_piece(request, cast(Agent, request.user), pk)
+        with transaction.atomic():
+            return take_piece(request, cast(Agent, request.user), pk)
 
     @extend_schema(
         operation_id="job_log",

@@ -2,7 +2,8 @@
 
     job queued ──wake──▶ Redis ──▶ Waiting (one per event loop) ──offer_to_many──▶ the agents that get something
 
-A lost wake-up costs a second. With nothing to do, a thousand waiting agents cost one small query a second.
+A lost wake-up costs a second. With nothing to do, a thousand waiting agents cost one small query a second, and one who
+asks then costs none.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ class Waiting:
     def __init__(self, redis_url: str) -> None:
         self._waiters: list[_Waiter] = []
         self._look = asyncio.Event()
+        self._may_find = True  # whether jobs may wait that no look has seen, or that nobody who asked could have
         self._task: asyncio.Task[None] | None = None
         self._subscription = Subscription(redis_url, lambda _: self._look.set(), self._look.set)
 
@@ -47,7 +49,8 @@ class Waiting:
         self._begin()
         waiter = _Waiter(agent_id, capacity, asyncio.get_running_loop().create_future())
         self._waiters.append(waiter)
-        self._look.set()  # something may wait already
+        if self._may_find or not self._subscription.connected:
+            self._look.set()
         try:
             async with asyncio.timeout(wait_s):
                 return await waiter.answer
@@ -84,9 +87,14 @@ class Waiting:
 
     async def _serve(self) -> None:
         wanting = {waiter.agent_id: waiter.capacity for waiter in self._waiters if not waiter.answer.done()}
+        self._may_find = True
         if not wanting:
             return
-        for agent_id, offers in (await pool.run(offer_to_many, wanting)).items():
+        given = await pool.run(offer_to_many, wanting)
+        if given is None and not self._look.is_set():
+            self._may_find = False  # what comes from now on is told by a wake-up, or found within LOOK_S
+            return
+        for agent_id, offers in (given or {}).items():
             waiter = next((one for one in self._waiters if one.agent_id == agent_id and not one.answer.done()), None)
             if waiter is None:
                 self._give_back(offers)

@@ -129,7 +129,7 @@ class Program:
         with self._changed:
             self._works[job_id] = work
         threading.Thread(target=self._work, args=(work, label), name=label, daemon=True).start()
-        self._pulse.at_once()
+        self._pulse.begun()
 
     def _work(self, work: Work, label: str) -> None:
         try:

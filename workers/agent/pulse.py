@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 
 from workers.agent.machine import Machine
@@ -13,6 +14,7 @@ from workers.agent.work import Work
 logger = logging.getLogger(__name__)
 
 AGAIN_S = 1.0
+BUSY_S = 2.0  # with a job that has just begun: how often it is heard, the next answer says
 
 
 class Pulse:
@@ -26,20 +28,27 @@ class Pulse:
         self._works = works
         self._on_command = on_command
         self._heard: list[int] = []
-        self._now = threading.Event()
+        self._begun = threading.Event()
         self.revoked = threading.Event()
 
     def start(self) -> None:
         threading.Thread(target=self._run, name="pulse", daemon=True).start()
 
-    def at_once(self) -> None:
-        """A job has begun: what interval holds for it, only the next answer says."""
-        self._now.set()
+    def begun(self) -> None:
+        """A job has begun: the next beat is due soon, however long the last interval was. Its lease is fresh: a job
+        that ends before that costs no beat.
+        """
+        self._begun.set()
 
     def _run(self) -> None:
         while not self.revoked.is_set():
-            self._now.wait(self.beat())
-            self._now.clear()
+            self._rest(self.beat())
+
+    def _rest(self, interval_s: float) -> None:
+        until = time.monotonic() + interval_s
+        if self._begun.wait(interval_s):
+            self._begun.clear()
+            self.revoked.wait(max(min(until - time.monotonic(), BUSY_S), 0.0))
 
     def beat(self) -> float:
         """Once; how long until the next."""

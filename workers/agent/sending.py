@@ -15,6 +15,7 @@ from workers.agent.server import Gone, Refused, Server, ServerError, patiently
 logger = logging.getLogger(__name__)
 
 EVERY_S = 0.5
+LOOK_S = 0.25
 RANGE = re.compile(r"bytes=0-(\d+)")
 
 
@@ -34,6 +35,11 @@ class Sending:
 
     def start(self) -> None:
         self._thread.start()
+
+    def finish(self, give_up: Callable[[], bool]) -> None:
+        """Wait until everything has arrived, or it is plain that it will not. Close what is to be sent before."""
+        while self._thread.is_alive() and not give_up():
+            self._thread.join(LOOK_S)
 
     def give_up(self) -> None:
         self._given_up.set()

@@ -107,6 +107,7 @@ class Work:
                 report = report if report.reason else self._told(error)
                 with suppress(OSError):
                     outgoing.close()
+            sending.finish(self._given_up)  # or the final word would come too early, and be said twice
             self._say(report, outgoing)
         finally:
             sending.give_up()

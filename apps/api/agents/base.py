@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import IO, Any, cast
 
+from django.db import transaction
 from rest_framework import authentication, exceptions, parsers, permissions, serializers
 from rest_framework.request import Request
 
@@ -76,6 +77,16 @@ class AgentView(ApiView):
         body = kind(data=self.request.data)
         body.is_valid(raise_exception=True)
         return cast(dict[str, Any], body.validated_data)
+
+
+class OneTransaction:
+    """The whole request in one: who asks, what is read, what is written. An answer that says no keeps what was written
+    for it; an error takes all of it back. Not for what waits, or reads from the store.
+    """
+
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        with transaction.atomic():
+            return super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
 
 
 class Tags(serializers.ListField):

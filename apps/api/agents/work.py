@@ -15,7 +15,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from apps.api.agents.base import AgentView, Lease
+from apps.api.agents.base import AgentView, Lease, OneTransaction
 from apps.api.later import Later
 from apps.api.problems import Problem
 from apps.fleet.limits import FILES_AT_ONCE, SLOTS
@@ -115,7 +115,7 @@ class Status(serializers.Serializer[Any]):
 
 
 @extend_schema(exclude=True)
-class JobStatusView(AgentView):
+class JobStatusView(OneTransaction, AgentView):
     """`running` acknowledges an offer, and the answer holds the order; the other states are the final word.
 
     Saying the same again changes nothing. 202: the output is not whole yet. 409: the lease is no longer valid.

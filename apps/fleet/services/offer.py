@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -16,6 +16,7 @@ from apps.runs.states import JobStatus
 
 OFFER_S = 10.0  # time to acknowledge; then somebody else is asked
 LOOKED_AT = 500  # jobs, at a time
+FETCHED = 50  # agents, at a time: of a thousand that wait, one job needs to know a few
 OFFER = (
     "INSERT INTO fleet_assignment"
     " (job_id, agent_id, lease_token, offers, offered_at, expires_at, log_bytes, log_crc32)"
@@ -63,22 +64,23 @@ def _some(found: Iterable[Offer | None], capacity: int) -> list[Offer]:
     return taken
 
 
-def offer_to_many(wanting: Mapping[int, int]) -> dict[int, list[Offer]]:
+def offer_to_many(wanting: Mapping[int, int]) -> dict[int, list[Offer]] | None:
     """What waits goes to those who wait: {agent's id: capacity}, who has waited longest first.
 
-    One query where nothing waits, however many agents there are.
+    One query, and None, where nothing waits, however many agents there are.
     """
     jobs = list(
         waiting_jobs().values_list("pk", "runs_on", "run__project__organisation_id")[:LOOKED_AT] if wanting else ()
     )
     if not jobs:
-        return {}
-    rows = Agent.objects.in_bulk(list(wanting))
-    agents = [rows[pk] for pk in wanting if pk in rows and takes_jobs(rows[pk])]
-    left = {}
+        return None
+    candidates = _Candidates(list(wanting))
+    left: dict[int, int] = {}
     given: dict[int, list[Offer]] = {}
     for job_id, runs_on, organisation_id in jobs:
-        for agent in agents:
+        for agent in candidates:
+            if left.get(agent.pk) == 0:
+                continue
             if not may_have(agent, runs_on, organisation_id):
                 continue
             if agent.pk not in left:
@@ -89,6 +91,29 @@ def offer_to_many(wanting: Mapping[int, int]) -> dict[int, list[Offer]]:
                     left[agent.pk] -= 1
                 break
     return given
+
+
+class _Candidates:
+    """Those of these agents that take jobs, in this order; read from the database as far as somebody looks."""
+
+    def __init__(self, pks: list[int]) -> None:
+        self._unread = pks
+        self._read: list[Agent] = []
+
+    def __iter__(self) -> Iterator[Agent]:
+        at = 0
+        while at < len(self._read) or self._more():
+            yield self._read[at]
+            at += 1
+
+    def _more(self) -> bool:
+        """Whether there is one more than were read."""
+        known = len(self._read)
+        while self._unread and len(self._read) == known:
+            pks, self._unread = self._unread[:FETCHED], self._unread[FETCHED:]
+            rows = Agent.objects.in_bulk(pks)
+            self._read += [rows[pk] for pk in pks if pk in rows and takes_jobs(rows[pk])]
+        return len(self._read) > known
 
 
 def take_back(offers: list[Offer]) -> None:

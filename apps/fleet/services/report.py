@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,11 +53,15 @@ def report(agent: Agent, job_id: int, lease: str, said: Said) -> bool:
     found = held(agent, job_id, lease)
     if found.log_bytes < said.log_bytes:
         return False
+    settle = SETTLE.get(found.job.step)
     with transaction.atomic():
         run = Run.objects.select_for_update(no_key=True).get(pk=found.job.run_id)
-        finish(ActiveJob(found.job), _outcome(run, found, said), NO_EPOCH)
+        outcome = _outcome(run, found, said)
+        goes_on = finish(ActiveJob(found.job), outcome, run.epoch if settle else NO_EPOCH)
         ours = Assignment.objects.filter(pk=found.pk, lease_token=lease)
         ours.update(ended_at=clock.now(), prepared_s=said.prepared_s)
+        if settle and goes_on:
+            settle(job_id)
     return True
 
 
@@ -73,6 +77,9 @@ def _outcome(run: Run, found: Assignment, said: Said) -> Outcome:
         return evidence(found.job, data) if evidence else done(message, **data)
     return failed(Reason(said.reason), message or "It did not succeed.", **data)
 
+
+SETTLE: dict[str, Callable[[int], None]] = {}
+"""By step: who goes on with the run of such a job in place, in the transaction that records its success."""
 
 READ: dict[str, Any] = {}
 """By step: what a success is worth, from what was kept: (job, data) -> Outcome. A red test report may be in it."""

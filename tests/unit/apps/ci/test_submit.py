@@ -13,6 +13,10 @@ from apps.ci.services.settle import settle
 from apps.ci.services.submit import keep_package
 from apps.events import clock
 from apps.fleet.orders import order_of, with_secrets
+from apps.fleet.services.acknowledge import acknowledge
+from apps.fleet.services.enrol import Introduction, create_token, register
+from apps.fleet.services.offer import offer_up_to
+from apps.fleet.services.report import Said, report
 from apps.projects.secrets import put_secret
 from apps.runs.models import Job, Run
 from apps.runs.outcome import Outcome, done, failed
@@ -44,6 +48,16 @@ def test_one_job_is_sent_to_a_testing_worker_and_its_run_ends_with_it(submitted:
     end(job)
     run.refresh_from_db()
     assert (run.status, run.tasks.get().status) == ("completed", "verified")
+
+
+def test_an_agents_last_cell_ends_the_run_with_its_final_word(submitted: Submit, sent: list[Any]) -> None:
+    run = submitted(runs_on=["arm"])
+    agent = register(create_token(None, "t", tags=["arm"]).token, Introduction("a")).agent
+    (offer,) = offer_up_to(agent, 1)
+    acknowledge(agent, offer.job_id, offer.lease)
+    assert report(agent, offer.job_id, offer.lease, Said(exit_code=0))
+    run.refresh_from_db()
+    assert (run.status, run.tasks.get().status, sent) == ("completed", "verified", [])
 
 
 def test_a_matrix_makes_a_job_of_each_cell_at_once(submitted: Submit, sent: list[Any]) -> None:

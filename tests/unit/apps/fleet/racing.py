@@ -91,7 +91,7 @@ class Race:
         if number == 0 and self.late is not None:
             self._begin(agent, self.late)
             return
-        found = offer_up_to(agent, 1) if number % 2 else offer_to_many({agent.pk: 1}).get(agent.pk, [])
+        found = offer_up_to(agent, 1) if number % 2 else (offer_to_many({agent.pk: 1}) or {}).get(agent.pk, [])
         for one in found:
             self.offers.append(one.lease)
             self._begin(agent, one)

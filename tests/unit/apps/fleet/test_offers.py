@@ -131,7 +131,25 @@ def test_many_who_wait_are_served_with_one_look_the_longest_first(make_agent: Ma
 def test_with_nothing_to_do_many_cost_one_query(make_agent: MakeAgent, django_assert_num_queries: object) -> None:
     wanting = {make_agent(f"n{number}").pk: 1 for number in range(5)}
     with django_assert_num_queries(1):  # type: ignore[operator]
-        assert offer_to_many(wanting) == {}
+        assert offer_to_many(wanting) is None
+
+
+def test_of_many_who_wait_only_as_many_are_read_as_a_job_needs(
+    make_agent: MakeAgent, job: Job, monkeypatch: pytest.MonkeyPatch, django_assert_max_num_queries: object
+) -> None:
+    monkeypatch.setattr("apps.fleet.services.offer.FETCHED", 2)
+    wanting = {make_agent(f"n{number}").pk: 1 for number in range(9)}
+    with django_assert_max_num_queries(6):  # type: ignore[operator] # jobs, two agents, its slots, the offer
+        assert [one.job_id for one in offer_to_many(wanting)[min(wanting)]] == [job.pk]  # type: ignore[index]
+
+
+def test_one_who_may_have_it_is_found_behind_many_who_may_not(
+    make_agent: MakeAgent, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("apps.fleet.services.offer.FETCHED", 2)
+    bare = {make_agent(f"n{number}", tags=()).pk: 1 for number in range(5)}
+    fitting = make_agent("z").pk
+    assert set(offer_to_many({**bare, fitting: 1}) or {}) == {fitting}
 
 
 def test_who_asks_in_vain_costs_one_query(agent: Agent, django_assert_num_queries: object) -> None:
@@ -190,7 +208,7 @@ def test_a_job_that_celery_does_is_never_offered(agent: Agent, people: People) -
     run = Run.objects.create(project=people.project, workflow="noop", title="t", epoch=1)
     Job.objects.create(run=run, role="testing", step="testing.noop")
     assert offer_up_to(agent, 1) == []
-    assert offer_to_many({agent.pk: 1}) == {}
+    assert offer_to_many({agent.pk: 1}) is None
 
 
 def test_a_job_for_a_container_goes_only_to_a_machine_that_has_them(make_agent: MakeAgent, make_job: MakeJob) -> None:

@@ -56,6 +56,33 @@ def test_without_a_wake_up_it_is_found_within_a_look(jobs: Jobs) -> None:
     assert asyncio.run(story()) == [Offer(7, "lease")]
 
 
+def test_who_asks_when_nothing_waits_costs_no_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = []
+    monkeypatch.setattr(waiting, "offer_to_many", looks.append)
+    monkeypatch.setattr(waiting, "LOOK_S", 60.0)
+
+    async def story() -> None:
+        here = Waiting(NOWHERE)
+        here._subscription.connected = True  # wake-ups come
+        for agent_id in range(10):
+            await here.wait(agent_id, 1, 0.05)
+            here._subscription.connected = True
+
+    asyncio.run(story())
+    assert len(looks) == 1
+
+
+def test_a_job_that_nobody_who_asked_could_have_is_looked_for_again_for_the_next(jobs: Jobs) -> None:
+    async def story() -> list[Offer]:
+        here = Waiting(NOWHERE)
+        await here.wait(1, 1, 0.05)  # {}: something waits, not for this one
+        here._subscription.connected = True
+        jobs.waiting.append(Offer(7, "lease"))
+        return await here.wait(2, 1, 0.5)
+
+    assert asyncio.run(story()) == [Offer(7, "lease")]
+
+
 def test_who_waited_in_vain_hears_nothing(jobs: Jobs) -> None:
     assert asyncio.run(Waiting(NOWHERE).wait(1, 1, 0.05)) == []
 
