@@ -80,7 +80,7 @@ def program(name: str, package: str, *options: str, folder: Path) -> Iterator[No
     finally:
         process.terminate()
         try:
-            process.wait(20)
+            process.wait(3)
         except subprocess.TimeoutExpired:  # Caddy waits for ever for the last connection to end
             process.kill()
             process.wait()
