@@ -19,13 +19,14 @@ from apps.runs.models import Gate, Job, Queue, Run
 from apps.runs.services.active import ActiveJob
 from apps.runs.services.presence import name_prefix
 from apps.runs.states import GateStatus, JobStatus
+from tests.flows.browser.stage_code import CodeStage
 from tests.stories import fleet, runs
 from tests.stories.worker import Worker
 
 PEOPLE = {"owner": Role.OWNER, "teammate": Role.MEMBER, "viewer": Role.VIEWER}
 
 
-class Stage:
+class Stage(CodeStage):
     def __init__(self) -> None:
         ours, _ = Organisation.objects.get_or_create(slug="ours", defaults={"name": "Ours"})
         self.project, _ = Project.objects.get_or_create(organisation=ours, slug="site", defaults={"name": "Site"})
