@@ -26,6 +26,7 @@ from workers.llm.budget import Ask, BudgetExhausted, Reservation
 from workers.llm.calling import CalledModel, Tally
 from workers.llm.endpoint import Endpoint, Price
 from workers.llm.gateway import Gateway
+from workers.llm.gateway.tools import Tools
 from workers.llm.port import Model, Usage
 from workers.telling import Telling
 
@@ -48,6 +49,7 @@ def gateway_for(
     *,
     listener: socket.socket | None = None,
     on_failure: Callable[[Exception], None] = lambda _error: None,
+    tools: Tools | None = None,
 ) -> Iterator[Gateway]:
     """The role's models for a program of the job's own, on loopback; each request is a step of the run's budget.
 
@@ -63,6 +65,7 @@ def gateway_for(
         on_failure=on_failure,
         done=connection.close,  # each request has a thread of its own, and so a connection
         listener=listener,
+        tools=tools,
     )
     job.on_stop(lambda stop: gateway.close(stop.message))
     with gateway:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,8 +17,9 @@ from apps.runs.services.active import ActiveJob
 from apps.runs.services.ask import ask_questions
 from apps.runs.services.outage import outlast
 from workers.kept import KeptTrajectory
+from workers.llm.gateway.tools import Tools
 from workers.llm.tools.mcp import Rules, mcp_tools
-from workers.llm.tools.port import Instrument, ToolFailed
+from workers.llm.tools.port import Instrument, Toolbox, ToolFailed
 from workers.mcp.port import Elsewhere, Inside, Server
 from workers.sandbox.port import Sandbox
 
@@ -49,7 +50,7 @@ def tools_of_servers(
     from workers.mcp.servers import JobServers
 
     rules = Rules(
-        policy=lambda server, tool: rows[server].policy_of(tool),
+        policy=_policy(rows),
         approve=_Approval(job, trajectory),
         mask=job.masked,
         put=job.print,
@@ -59,6 +60,35 @@ def tools_of_servers(
     with JobServers(servers, sandbox, Network(frozenset(settings.MCP_HOSTS))) as entered:
         job.on_stop(lambda stop: entered.cancel(stop.message))
         yield mcp_tools(entered, rules)
+
+
+@contextmanager
+def tools_for_program(job: ActiveJob) -> Iterator[Tools | None]:
+    """For a program that has a model of its own and calls by itself: what its project allows of servers that are asked
+    over HTTP. None where there is no tool. What a person would have to approve is absent: the program cannot wait.
+    """
+    rows = {row.name: row for row in servers_of(job) if not row.command}
+    servers = [server for row in rows.values() if (server := _server(job, row))]
+    if not servers:
+        yield None
+        return
+    from workers.mcp.asked import Network  # bring in the SDK, which takes a second
+    from workers.mcp.servers import JobServers
+
+    policy = _policy(rows)
+    rules = Rules(policy, _refuse, job.masked, job.print, gated=False)
+    with JobServers(servers, None, Network(frozenset(settings.MCP_HOSTS))) as entered:
+        job.on_stop(lambda stop: entered.cancel(stop.message))
+        made = mcp_tools(entered, rules)
+        yield Tools(Toolbox(made)) if made else None
+
+
+def _policy(rows: Mapping[str, McpServer]) -> Callable[[str, str], str]:
+    return lambda server, tool: rows[server].policy_of(tool)
+
+
+def _refuse(server: str, tool: str, arguments: Mapping[str, Any]) -> None:  # noqa: ARG001 - see Rules.approve
+    raise ToolFailed("A person would have to approve this call, and none can be asked now.")
 
 
 def _server(job: ActiveJob, row: McpServer) -> Server | None:

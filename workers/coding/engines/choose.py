@@ -27,6 +27,7 @@ from workers.kept import KeptTrajectory
 from workers.repo.worktree import Worktree
 from workers.steered import Steered
 from workers.telling import Telling
+from workers.tool_servers import tools_for_program
 
 LONGEST_S = 24 * 3600.0  # for one job, where the budget of the run sets no time
 
@@ -77,7 +78,10 @@ def opencode_engine(job: ActiveJob, tree: Worktree) -> OpencodeEngine:
         OpencodeMeans(
             trajectory=KeptTrajectory(job),
             open_sandbox=lambda: sandbox_for(job, limits, programs=programs, reserved_bytes=launch.RESERVED_BYTES),
-            open_gateway=lambda listener, fail: gateway_for(job, listener=listener, on_failure=fail),
+            open_gateway=lambda listener, fail, tools: gateway_for(
+                job, listener=listener, on_failure=fail, tools=tools
+            ),
+            open_tools=lambda: tools_for_program(job),
             worktree=tree,
             snapshots=f"steps/task-{job.task.pk}",
             inputs=template_engine(),

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from workers.llm.budget import BudgetExhausted
 from workers.llm.gateway import shapes
+from workers.llm.gateway.tools import PATH, Tools
 from workers.llm.port import ContextTooLong, Delta, Kind, ModelCanceled, ModelError
 
 if TYPE_CHECKING:
@@ -44,11 +45,15 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         if not self._may():
             return self._refuse(401, "invalid_api_key", "This key is not the one of this job.")
-        if self.path.partition("?")[0] != "/v1/chat/completions":
+        path = self.path.partition("?")[0]
+        tools = self.gateway.tools if path == PATH else None
+        if path != "/v1/chat/completions" and tools is None:
             return self._refuse(404, "not_found", "Use GET /v1/models or POST /v1/chat/completions.")
         size = self.headers.get("Content-Length", "")
         if not size.isdecimal() or int(size) > LARGEST_BYTES:
             return self._refuse(413, "too_large", "Send a body of at most 32 MiB, with its Content-Length.")
+        if tools is not None:
+            return self._use(tools, self.rfile.read(int(size)))
         try:
             asked = shapes.read(self.rfile.read(int(size)), self.gateway.mask)
         except shapes.BadRequest as error:
@@ -57,6 +62,20 @@ class Handler(BaseHTTPRequestHandler):
             return self._answer(asked)
         except (BrokenPipeError, ConnectionResetError, TimeoutError):
             self.close_connection = True  # the client left; what it asked for is paid
+        finally:
+            self.gateway.done()
+
+    def _use(self, tools: Tools, body: bytes) -> None:
+        """What asks for no answer is told that it was heard."""
+        try:
+            answer = tools.answer(body)
+            if answer is not None:
+                return self._json(200, answer)
+            self.send_response(202)
+            self.send_header("Content-Length", "0")
+            return self.end_headers()
+        except (BrokenPipeError, ConnectionResetError):
+            self.close_connection = True
         finally:
             self.gateway.done()
 

@@ -14,6 +14,7 @@ from typing import Self
 from workers.llm.budget import BudgetExhausted
 from workers.llm.gateway.handler import Handler
 from workers.llm.gateway.shapes import Asked, Mask
+from workers.llm.gateway.tools import Tools
 from workers.llm.port import Delta, Model, ModelError, OnDelta, Reply, ignore
 
 
@@ -24,11 +25,12 @@ class Gateway:
     may come at once; the budget, the retries and the fallbacks are its own. `before` is called ahead of each request
     and may raise BudgetExhausted. `telling` opens an on_delta for one request. `on_failure` hears of each request that
     got no answer. `done` is called in the request's thread when it is over (to give back a connection). `listener`: a
-    socket to answer on in place of one of its own; it is closed with the gateway.
+    socket to answer on in place of one of its own; it is closed with the gateway. `tools`: offered beside the models,
+    under the same key.
     An address and a key are of no use after close(): the key is made for this gateway alone.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what each is for stands above
         self,
         make_model: Callable[[], Model],
         *,
@@ -38,7 +40,9 @@ class Gateway:
         on_failure: Callable[[Exception], None] = lambda _error: None,
         done: Callable[[], None] = lambda: None,
         listener: socket.socket | None = None,
+        tools: Tools | None = None,
     ) -> None:
+        self.tools = tools
         self.key = secrets.token_urlsafe(32)
         self.mask = mask
         self.done = done
@@ -62,8 +66,8 @@ class Gateway:
 
     @property
     def busy(self) -> bool:
-        """Whether a model is being asked right now."""
-        return bool(self._models)
+        """Whether a model is being asked right now, or a tool."""
+        return bool(self._models) or (self.tools is not None and self.tools.busy)
 
     def reply(self, asked: Asked, on_delta: OnDelta) -> Reply:
         """Ask a model. Raises what Model.reply raises."""

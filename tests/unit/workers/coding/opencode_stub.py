@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 HEAD = """#!/usr/bin/env python3
-import json, os, subprocess, sys, time, urllib.request
+import json, os, subprocess, sys, time, urllib.error, urllib.request
 CONFIG = json.loads(os.environ["OPENCODE_CONFIG_CONTENT"])
 BASE = CONFIG["provider"]["hive"]["options"]["baseURL"]
 

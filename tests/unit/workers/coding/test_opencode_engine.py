@@ -22,6 +22,7 @@ from workers.llm import fake
 from workers.llm.budget import BudgetExhausted
 from workers.llm.fake import FakeModel
 from workers.llm.gateway import Gateway
+from workers.llm.gateway.tools import Tools
 from workers.llm.loop.trajectory import MemoryTrajectory
 from workers.llm.port import ModelError, Reply
 from workers.repo.repository import Repository
@@ -71,7 +72,7 @@ class Desk:
         return Assignment(spec.tasks[0], 1, "", lambda type, **data: None, self.said.append)
 
     def _engine(self, tree: Worktree, program: Path) -> OpencodeEngine:
-        def gateway(listener: socket.socket, fail: OnFailure) -> Gateway:
+        def gateway(listener: socket.socket, fail: OnFailure, _tools: Tools | None) -> Gateway:
             self.gateways.append(Gateway(lambda: self.model, before=self.before, on_failure=fail, listener=listener))
             return self.gateways[-1]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from workers.coding.engines.opencode.words import prompt_for
 from workers.coding.engines.port import Assignment, EngineFailed, Written
 from workers.coding.engines.template import TemplateEngine
 from workers.llm.gateway import Gateway
+from workers.llm.gateway.tools import Tools
 from workers.llm.loop.ending import reason_of
 from workers.llm.loop.stuck import Stuck
 from workers.llm.loop.trajectory import Trajectory, Turn
@@ -34,11 +35,12 @@ class Means:
 
     trajectory: Trajectory
     open_sandbox: Callable[[], AbstractContextManager[Sandbox]]
-    open_gateway: Callable[[socket.socket, OnFailure], AbstractContextManager[Gateway]]
+    open_gateway: Callable[[socket.socket, OnFailure, Tools | None], AbstractContextManager[Gateway]]
     worktree: Worktree
     snapshots: str
     inputs: TemplateEngine
     seconds: float
+    open_tools: Callable[[], AbstractContextManager[Tools | None]] = lambda: nullcontext(None)
 
 
 class OpencodeEngine:
@@ -88,8 +90,9 @@ class _Launch:
     def _converse(self, prompt: str) -> tuple[Result, bool]:
         follower, limits = self._follower, self._task.constraints
         with (
+            self._means.open_tools() as tools,
             self._sandbox.listen() as listener,
-            self._means.open_gateway(listener, self._fail) as gateway,
+            self._means.open_gateway(listener, self._fail, tools) as gateway,
             ended_when_silent(
                 lambda: follower.heard_at, lambda: gateway.busy, limits.no_output_s, self._sandbox.kill
             ) as silence,
@@ -98,7 +101,7 @@ class _Launch:
                 launch.command(prompt),
                 timeout_s=self._means.seconds,
                 on_output=follower.read,
-                env=launch.environment(gateway.address, gateway.key),
+                env=launch.environment(gateway.address, gateway.key, tools=tools is not None),
                 cwd=self._home,
             )
         follower.close()

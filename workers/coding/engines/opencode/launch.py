@@ -6,12 +6,14 @@ import json
 from typing import Any
 
 from workers.llm.gateway.handler import MODEL
+from workers.llm.gateway.tools import PATH
 
 PROGRAM, SEARCH = "opencode", "rg"  # what it looks for on its PATH; without the second it cannot grep or glob
 RESERVED_BYTES = 8 * 2**30  # its runtime takes address space by the gigabyte, and uses a tenth of it
 KEY = "HIVE_MODEL_KEY"
 LONGEST_PROMPT_BYTES = 100_000  # the kernel passes 128 KiB per argument
 PROMPT_FILE = ".hive/task.md"  # in the workspace, never in a commit
+LONGEST_CALL_MS = 660_000  # of a tool; Hive's own limits end it before
 CONTEXT_TOKENS, OUTPUT_TOKENS = 100_000, 16_000
 
 # A repository that opencode works in, so that it can tell what it changed. Hive's own history lies outside.
@@ -35,11 +37,11 @@ def command(prompt: str) -> list[str]:
     return [PROGRAM, "run", "--pure", "--format", "json", "-m", f"hive/{MODEL}", prompt]
 
 
-def environment(address: str, key: str) -> dict[str, str]:
+def environment(address: str, key: str, *, tools: bool = False) -> dict[str, str]:
     """Added to the sandbox's own, which has a HOME of its own and nothing of Hive's."""
     return {
         KEY: key,
-        "OPENCODE_CONFIG_CONTENT": json.dumps(configuration(address)),
+        "OPENCODE_CONFIG_CONTENT": json.dumps(configuration(address) | (mcp(address) if tools else {})),
         "OPENCODE_DISABLE_PROJECT_CONFIG": "1",  # else plugins of the repository run at the start
         "OPENCODE_DISABLE_MODELS_FETCH": "1",
         "OPENCODE_DISABLE_AUTOUPDATE": "1",
@@ -67,6 +69,14 @@ def configuration(address: str) -> dict[str, Any]:
         "lsp": False,
         "formatter": False,
     }
+
+
+def mcp(address: str) -> dict[str, Any]:
+    """The tools of the project's servers, through the gateway: which there are, and what they may do, is Hive's."""
+    place = f"{address.removesuffix('/v1')}{PATH}"
+    headers = {"Authorization": f"Bearer {{env:{KEY}}}"}
+    way = {"type": "remote", "url": place, "headers": headers, "oauth": False, "timeout": LONGEST_CALL_MS}
+    return {"mcp": {"mcp": {**way, "enabled": True}}}
 
 
 def is_long(prompt: str) -> bool:
