@@ -48,14 +48,13 @@ class AnyJobSerializer(JobSerializer):
     title = serializers.CharField(source="run.title")
     project = serializers.CharField(source="run.project.slug")
     kind = serializers.SerializerMethodField()
-    runs_on = serializers.ListField(child=serializers.CharField())
     agent = serializers.SerializerMethodField()
     stages = serializers.SerializerMethodField()
 
     class Meta(JobSerializer.Meta):
         fields: Any = (
             *(one for one in JobSerializer.Meta.fields if one != "outcome"),
-            *("title", "project", "kind", "runs_on", "agent", "stages"),
+            *("title", "project", "kind", "stages"),
         )
         read_only_fields = fields
 

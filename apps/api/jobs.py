@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import django_filters
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,6 +17,7 @@ from apps.api.base import READ_JOBS, READ_RUNS, ApiView
 from apps.api.lists import ChoicesFilter, Filters, ListView, TextFilter
 from apps.api.reasons import ReasonField
 from apps.api.runs import run_of
+from apps.fleet.why import waits_for
 from apps.runs.models import Job
 from apps.runs.plan.workflows import ROLES
 from apps.runs.states import JobStatus
@@ -28,17 +31,30 @@ class JobSerializer(serializers.ModelSerializer[Job]):
     outcome = serializers.DictField()
     reason = ReasonField()
     log_url = serializers.SerializerMethodField()
+    runs_on = serializers.ListField(child=serializers.CharField(), help_text="Tags of the agents that may do it.")
+    agent = serializers.SerializerMethodField()
+    waits = serializers.SerializerMethodField()
 
     class Meta:
         model = Job
         fields = (
             *("id", "url", "run", "task", "role", "step", "round", "attempt", "status", "reason", "message", "worker"),
             *("queued_at", "started_at", "finished_at", "outcome", "log_url"),
+            *("runs_on", "agent", "waits"),
         )
         read_only_fields = fields
 
     def get_url(self, job: Job) -> str:
         return self.context["request"].build_absolute_uri(reverse("api:job", args=[job.pk]))
+
+    @extend_schema_field(serializers.CharField(allow_null=True, help_text="Name of the agent that it was given to."))
+    def get_agent(self, job: Job) -> Any:
+        given = getattr(job, "assignment", None)
+        return given.agent.name if given else None
+
+    @extend_schema_field(serializers.CharField(allow_null=True, help_text="Why no agent has begun it yet."))
+    def get_waits(self, job: Job) -> str | None:
+        return waits_for(job, cast(dict[str, Any], self.context).setdefault("waits", {})) if job.runs_on else None
 
     def get_log_url(self, job: Job) -> str:
         return self.context["request"].build_absolute_uri(reverse("api:job-log", args=[job.pk]))
@@ -62,7 +78,7 @@ class RunJobs(ListView):
     filterset_class = JobFilters
 
     def rows(self) -> QuerySet[Job]:
-        return run_of(self, self.kwargs["pk"]).jobs.select_related("task").order_by("pk")
+        return run_of(self, self.kwargs["pk"]).jobs.select_related("task", "assignment__agent").order_by("pk")
 
 
 class JobView(ApiView):
@@ -72,5 +88,5 @@ class JobView(ApiView):
 
     @extend_schema(responses=JobSerializer)
     def get(self, request: Request, pk: int) -> Response:
-        job = get_object_or_404(self.caller.jobs().select_related("task"), pk=pk)
+        job = get_object_or_404(self.caller.jobs().select_related("task", "assignment__agent", "run__project"), pk=pk)
         return Response(JobSerializer(job, context=self.get_serializer_context()).data)

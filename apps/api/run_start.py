@@ -14,6 +14,7 @@ from apps.api.caller import Caller
 from apps.api.parsing import Flag, Number, Slug, SpecField, Strict, Text, one_of
 from apps.api.problems import INVALID, Problem
 from apps.api.project_choice import choose_project
+from apps.api.runs_on import RunsOnField
 from apps.api.spec_problems import counted
 from apps.projects.services import slug_from
 from apps.providers.configured import is_configured
@@ -57,6 +58,9 @@ class StartRun(Strict):
     branch = Text(
         required=False, max_length=100, help_text="Where the work begins, and where it goes. Empty: the project's own."
     )
+    runs_on = RunsOnField(
+        required=False, help_text="Tags of the agents that run the tests. Empty: as the spec, else the project says."
+    )
     project = Slug(required=False, help_text="Empty: the spec's `project`, else its id; made at first use.")
     organisation = Slug(required=False, help_text="Needed by who belongs to several, for a project that is new.")
 
@@ -97,7 +101,14 @@ def start(caller: Caller, wanted: Mapping[str, Any]) -> Run:
             version = keep(project, checked, caller.user) if checked else None
         engine = wanted.get("engine", "")
         _require_model(engine or (OWN_ENGINE if story else ""), version)
-        wishes = Wishes(story, engine, wanted["unattended"], wanted.get("budget", {}), wanted.get("branch", ""))
+        wishes = Wishes(
+            story,
+            engine,
+            wanted["unattended"],
+            wanted.get("budget", {}),
+            wanted.get("branch", ""),
+            wanted.get("runs_on", {}),
+        )
         try:
             return start_run(project, version, caller.user, workflow=wanted["workflow"], wishes=wishes)
         except BadBranch as error:

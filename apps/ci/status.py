@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from apps.ci.waiting import Waits, why_waits
+from apps.fleet.why import Known
 from apps.runs.models import Job, Run, Task
 from apps.runs.plan.workflows import PACKAGE
 from apps.runs.states import JobStatus, RunStatus
@@ -83,12 +84,13 @@ def run_now(run: Run) -> RunNow:
     for job in run.jobs.select_related("run").order_by("pk"):
         jobs.setdefault(job.task_id, []).append(job)
     tasks = [task for task in run.tasks.order_by("position") if task.pk in jobs]
-    return RunNow(run, [_cell(task, jobs[task.pk]) for task in tasks])
+    known: Known = {}
+    return RunNow(run, [_cell(task, jobs[task.pk], known) for task in tasks])
 
 
-def _cell(task: Task, attempts: Sequence[Job]) -> CellNow:
+def _cell(task: Task, attempts: Sequence[Job], known: Known) -> CellNow:
     newest = attempts[-1]
-    return CellNow(task, newest, attempts, why_waits(newest), tests_of(newest))
+    return CellNow(task, newest, attempts, why_waits(newest, known), tests_of(newest))
 
 
 def tests_of(job: Job) -> Tests | None:

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from django.db.models import Q
 
 from apps.events import clock
+from apps.fleet.why import Known, waits_for
 from apps.runs.due import due_jobs
 from apps.runs.models import Job, Queue, Worker
+from apps.runs.plan.workflows import CI
 from apps.runs.services.presence import SILENT
 from apps.runs.states import JobStatus
 
@@ -23,14 +25,14 @@ class Waits:
     position: int | None = None
 
 
-def why_waits(job: Job) -> Waits | None:
-    """None for a job that is not queued."""
+def why_waits(job: Job, known: Known | None = None) -> Waits | None:
+    """None for a job that is not queued. `known`: see waits_for()."""
     if job.status != JobStatus.QUEUED:
         return None
     if job.needs and Job.objects.filter(pk__in=job.needs).exclude(status=JobStatus.COMPLETED).exists():
-        return Waits("Its package is being fetched.")
+        return Waits("Its package is being fetched." if job.step == CI else "What it builds on is not done yet.")
     if job.runs_on:
-        return Waits(f"For an agent with the tags {', '.join(job.runs_on)}.", _before(job))
+        return Waits(waits_for(job, known) or "", _before(job))
     paused = Queue.objects.filter(role=job.role).exclude(paused_at=None).first()
     if paused is not None:
         reason = f": {paused.reason}" if paused.reason else ""

@@ -13,6 +13,7 @@ BODY_BYTES = 256 * 1024  # of a request with JSON
 LOG_PIECE_BYTES = 4 * 1024 * 1024
 SLOTS = 64
 LEASES = 256
+COMMANDS = 500  # of one order
 FILES_AT_ONCE = 200
 FILES = 2000
 FILE_BYTES = 5 * 1024**3  # what S3 takes in one PUT, for an agent that knows no parts

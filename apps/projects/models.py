@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from apps.accounts.models import Organisation, User
+from apps.projects.runs_on import check_runs_on
 
 SLUG = RegexValidator(r"^[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?$", "Use lower-case letters, digits and hyphens.")
 
@@ -34,6 +35,12 @@ class Project(models.Model):
     default_branch = models.CharField(max_length=100, default="main")
     guard = models.CharField(max_length=10, choices=Guard, blank=True, help_text="Empty: as each spec says.")
     guard_paths = models.JSONField(default=list, blank=True, help_text="Patterns of more files that it watches.")
+    runs_on = models.JSONField(
+        default=dict,
+        blank=True,
+        validators=[check_runs_on],
+        help_text='Where a spec says nothing, such as {"testing": ["gpu"]}: tags of agents.',
+    )
     created_at = models.DateTimeField(default=timezone.now)
 
     origin_url = models.CharField(max_length=500, blank=True, help_text="Empty: the repository is Hive's own.")

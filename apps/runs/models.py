@@ -81,6 +81,7 @@ class Run(models.Model):
     story = models.TextField(blank=True, help_text="From which the manager writes the spec.")
     unattended = models.BooleanField(default=False, help_text="Nobody is asked; what is unclear is decided.")
     budget = models.JSONField(default=dict, blank=True, help_text="What was asked for; as `budget` in a spec.")
+    runs_on = models.JSONField(default=dict, blank=True, help_text="Agents' tags by role; empty: as the spec says.")
     priority = models.SmallIntegerField(choices=Priority, default=Priority.NORMAL)
 
     status = models.CharField(max_length=12, choices=RunStatus, default=RunStatus.QUEUED)
@@ -156,6 +157,7 @@ class Task(models.Model):
     needs = models.JSONField(default=list, help_text="Keys of the tasks that this one builds on.")
     spec = models.JSONField(help_text="This task's part of the spec.")
     has_requirements = models.BooleanField(default=False, help_text="The tester writes tests from them first.")
+    runs_on = models.JSONField(default=list, help_text="Tags of the agents that test it; empty: Hive's own workers.")
 
     status = models.CharField(max_length=12, choices=TaskStatus, default=TaskStatus.CREATED)
     reason = models.CharField(max_length=30, choices=reasons, blank=True)

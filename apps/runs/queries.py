@@ -80,7 +80,7 @@ def read_state(run: Run, tasks_read: Iterable[Task] | None = None, jobs_read: It
     by_job = {gate.job_id: gate for gate in gates if gate.job_id is not None}
     snapshot = Snapshot(
         status=run.status,
-        nodes=plan_nodes(run, [_link(task) for task in tasks.values()]),
+        nodes=plan_nodes(run, [_link(task, run.workflow) for task in tasks.values()]),
         jobs={key: view(job, by_job.get(job.pk), aside[key], before.get(key, ""), held) for key, job in newest.items()},
         gates={
             gate.name: (gate.status, gate.message) for gate in gates if gate.job_id is None and gate.round == run.round
@@ -96,16 +96,22 @@ def read_state(run: Run, tasks_read: Iterable[Task] | None = None, jobs_read: It
     return RunState(snapshot, newest)
 
 
-def _link(task: Task) -> TaskLink:
-    return TaskLink(task.key, tuple(task.needs), agent_tags(task.spec), task.has_requirements)
+def _link(task: Task, workflow: str) -> TaskLink:
+    tags = agent_tags(task.spec) if workflow == "ci" else tuple(task.runs_on)
+    return TaskLink(task.key, tuple(task.needs), tags, task.has_requirements)
 
 
 def agent_tags(spec: Mapping[str, Any]) -> tuple[str, ...]:
-    """What an agent must have for it: the tags that are named, and the kind of sandbox, where one is needed.
+    """What an agent must have for a job of CI; see with_kind()."""
+    return with_kind(spec.get("runs_on") or (), spec)
+
+
+def with_kind(tags: Iterable[str], spec: Mapping[str, Any]) -> tuple[str, ...]:
+    """The tags that are named, and the kind of sandbox, where one is needed.
 
     Nothing where no tag is named: then it is for Hive's own workers.
     """
-    tags = tuple(spec.get("runs_on") or ())
+    tags = tuple(tags)
     kind = spec.get("sandbox") or ("docker" if spec.get("image") else "")
     return (*tags, f"sandbox:{kind}") if tags and kind else tags
 
@@ -167,6 +173,7 @@ COUNT_STEPS = """
 SELECT run.id,
   (SELECT COUNT(*) FROM runs_task AS task WHERE task.run_id = run.id),
   (SELECT COUNT(*) FROM runs_task AS task WHERE task.run_id = run.id AND task.has_requirements),
+  (SELECT COUNT(*) FROM runs_task AS task WHERE task.run_id = run.id AND task.runs_on <> '[]'),
   (SELECT COUNT(*) FROM runs_job AS job LEFT JOIN runs_task AS task ON task.id = job.task_id
     WHERE job.run_id = run.id AND job.status = 'completed'
       AND (job.round = COALESCE(task.round, run.round) OR job.step = 'testing.write')),
@@ -182,13 +189,14 @@ def progress_of(runs: Sequence[Run]) -> dict[int, Progress]:
         return {}
     with connection.cursor() as cursor:
         cursor.execute(COUNT_STEPS.format(ids=", ".join(["%s"] * len(runs))), [run.pk for run in runs])
-        counts = {run_id: (tasks, told, jobs + gates) for run_id, tasks, told, jobs, gates in cursor.fetchall()}
+        rows = cursor.fetchall()
+    counts = {run_id: (tasks, told, remote, jobs + gates) for run_id, tasks, told, remote, jobs, gates in rows}
     found = {}
     plans = _plans(runs)
     for run in runs:
-        tasks, told, done = counts.get(run.pk, (0, 0, 0))
+        tasks, told, remote, done = counts.get(run.pk, (0, 0, 0, 0))
         flags = (run.guarded, run.has_origin)
-        total = _steps(run.workflow, (tasks, told), flags, *plans.get(run.spec_version_id, ((), False)))
+        total = _steps(run.workflow, (tasks, told, remote), flags, *plans.get(run.spec_version_id, ((), False)))
         found[run.pk] = Progress(min(done, total), total)
     return found
 
@@ -204,12 +212,16 @@ def _plans(runs: Sequence[Run]) -> dict[int | None, tuple[tuple[str, ...], bool]
 
 @lru_cache(maxsize=256)
 def _steps(
-    workflow: str, tasks: tuple[int, int], flags: tuple[bool, bool], gates: tuple[str, ...], deploys: bool
+    workflow: str, tasks: tuple[int, int, int], flags: tuple[bool, bool], gates: tuple[str, ...], deploys: bool
 ) -> int:
     """How many steps such a plan has. What its tasks need of one another does not change that.
 
-    `tasks`: how many there are, and how many of them have requirements.
+    `tasks`: how many there are, how many of them have requirements, and of how many an agent runs the tests.
     """
-    links = [TaskLink(str(number), has_requirements=number < tasks[1]) for number in range(tasks[0])]
+    total, told, remote = tasks
+    links = [
+        TaskLink(str(number), runs_on=("agent",) if number < remote else (), has_requirements=number < told)
+        for number in range(total)
+    ]
     guarded, has_origin = flags
     return len(nodes(workflow, links, gates, deploys=deploys, guarded=guarded, has_origin=has_origin))

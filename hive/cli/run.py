@@ -33,6 +33,7 @@ def run(  # noqa: PLR0913 - one per option
     branch: Annotated[
         str, typer.Option(help="Branch of the project on which the work begins.", show_default=False)
     ] = "",
+    runs_on: Annotated[list[str] | None, typer.Option(help="Tag that agents must have to run the tests.")] = None,
     workflow: Annotated[str, typer.Option(help="`noop` only shows that every role answers.", hidden=True)] = "",
 ) -> None:
     """Start a run of a spec, or of a story from which a model writes one.
@@ -42,7 +43,7 @@ def run(  # noqa: PLR0913 - one per option
     if bool(spec) + bool(story) + bool(workflow) != 1:
         raise Failure("Name one spec file (or - for standard input), or give a --story.")
     wanted: dict[str, Any] = {"project": project, "engine": engine, "story": story, "workflow": workflow}
-    wanted |= {"branch": branch, "unattended": yes, "budget": limits(budget_usd, budget or [])}
+    wanted |= {"branch": branch, "unattended": yes, "budget": limits(budget_usd, budget or []), "runs_on": runs_on}
     if spec:
         wanted["spec"] = read_spec(spec)
     api = Api()

@@ -5,7 +5,7 @@ from celery import shared_task
 from apps.ci.services.settle import settle
 from apps.runs.services.perform import perform
 from workers.hand_on import hand_on, nothing
-from workers.testing import run_tests
+from workers.testing import packing, run_tests
 from workers.testing.author.write_tests import write_tests
 from workers.testing.ci import ci as do_cell
 from workers.testing.fetch import fetch as fetch_package
@@ -24,6 +24,16 @@ def write(job_id: int, epoch: int) -> None:
 @shared_task(name="testing.verify")
 def verify(job_id: int, epoch: int) -> None:
     hand_on(job_id, epoch, run_tests.verify)
+
+
+@shared_task(name="testing.pack")
+def pack(job_id: int, epoch: int) -> None:
+    hand_on(job_id, epoch, packing.pack)
+
+
+@shared_task(name="testing.pack_merged")
+def pack_merged(job_id: int, epoch: int) -> None:
+    hand_on(job_id, epoch, packing.pack_merged)
 
 
 @shared_task(name="testing.ci")

@@ -18,7 +18,7 @@ from rest_framework.response import Response
 from apps.api.agents.base import AgentView, Lease, OneTransaction
 from apps.api.later import Later
 from apps.api.problems import Problem
-from apps.fleet.limits import FILES_AT_ONCE, SLOTS
+from apps.fleet.limits import COMMANDS, FILES_AT_ONCE, SLOTS
 from apps.fleet.services.acknowledge import acknowledge
 from apps.fleet.services.hand_out import Undeliverable, hand_out
 from apps.fleet.services.offer import OFFER_S, Offer, offer_up_to
@@ -108,7 +108,7 @@ class Status(serializers.Serializer[Any]):
     reason = serializers.ChoiceField(["", *sorted(REASONS), Reason.CANCELED_BY_USER], default="", allow_blank=True)
     message = serializers.CharField(max_length=8000, default="", allow_blank=True)
     exit_code = serializers.IntegerField(min_value=-1000, max_value=1000, allow_null=True, default=None)
-    commands = serializers.ListField(child=Ran(), max_length=500, default=list)
+    commands = serializers.ListField(child=Ran(), max_length=COMMANDS, default=list)
     counts = Counts(allow_null=True, default=None)
     log = Log(required=False)
     prepared_s = serializers.FloatField(min_value=0, max_value=1e9, allow_null=True, default=None)

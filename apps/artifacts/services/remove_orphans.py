@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import logging
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from django.utils import timezone
@@ -11,6 +12,9 @@ from django.utils import timezone
 from apps.artifacts.models import Artifact
 from apps.artifacts.services.save import discard
 from apps.artifacts.store import store
+from apps.runs.models import Job
+from apps.runs.plan.workflows import PACKS
+from apps.runs.states import RUN_ENDED, JobStatus
 
 logger = logging.getLogger(__name__)
 
@@ -19,15 +23,27 @@ BATCH = 500
 OURS = ("logs/", "packages/", "runs/")  # what else lies in the store, somebody else has put there
 
 
+def _on_the_way() -> Iterator[str]:
+    """What runs that go on have packed for agents: no row names it but the outcome of the job that packed it."""
+    packed = Job.objects.filter(step__in=PACKS, status=JobStatus.COMPLETED).exclude(run__status__in=RUN_ENDED)
+    for outcome in packed.values_list("outcome", flat=True):
+        yield outcome.get("package", {}).get("source", "")
+
+
 def remove_orphans(now: datetime | None = None) -> int:
     """One pass over the whole store; returns how many keys went. Safe to run twice at once."""
     before = (now or timezone.now()) - GRACE
     opened = store()
+    on_the_way = set(_on_the_way())
     found = itertools.chain.from_iterable(opened.list(prefix) for prefix in OURS)
     old = (info.key for info in found if info.modified_at < before)
     removed = 0
     while keys := list(itertools.islice(old, BATCH)):
-        for key in set(keys) - set(Artifact.objects.filter(store_key__in=keys).values_list("store_key", flat=True)):
+        for key in (
+            set(keys)
+            - on_the_way
+            - set(Artifact.objects.filter(store_key__in=keys).values_list("store_key", flat=True))
+        ):
             discard(key)
             removed += 1
     removed += opened.remove_partials(before)

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from apps.specs.schema.limits import Limits
 from apps.specs.schema.part import Part
 from apps.specs.schema.rules import each_once, matches, wrong
+from apps.specs.schema.runs_on import Tags
 from apps.specs.schema.values import (
     Command,
     Flag,
@@ -23,18 +24,11 @@ from apps.specs.schema.values import (
 
 MAX_COMMANDS = 200
 MAX_GLOBS = 100
-MAX_TAGS = 20
 
 Value = Annotated[
     str,
     StringConstraints(strict=True, max_length=32_768),
     matches(r"[^\x00]*", "a value of a variable", "Remove the NUL character."),
-]
-TAG_PATTERN = r"[a-z0-9](?:[a-z0-9._-]{0,38}[a-z0-9])?"
-Tag = Annotated[
-    str,
-    StringConstraints(strict=True),
-    matches(TAG_PATTERN, "a tag", "Use up to 40 lower-case letters, digits, `.`, `_` and `-`."),
 ]
 CACHE_KEY_PATTERN = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9])?"
 CacheKey = Annotated[
@@ -75,9 +69,7 @@ class Definition(Limits):
     )
     artifacts: tuple[RelativePath, ...] = Field((), max_length=MAX_GLOBS, description="Patterns of files to keep.")
     junit: tuple[RelativePath, ...] = Field((), max_length=MAX_GLOBS, description="Patterns of JUnit reports.")
-    runs_on: Annotated[tuple[Tag, ...], AfterValidator(each_once)] = Field(
-        (), max_length=MAX_TAGS, description="Tags that an agent must have. Empty: Hive's own testing workers."
-    )
+    runs_on: Tags = Field((), description="Tags that an agent must have. Empty: Hive's own testing workers.")
     cache: tuple[Cache, ...] = Field((), max_length=20, description="What is kept from job to job.")
     timeout_s: Seconds = Field(3600.0, alias="timeout", description="Longest time of the whole job.")
     no_output_s: Seconds = Field(600.0, alias="no_output", description="Longest silence of a command.")

@@ -9,10 +9,12 @@ from datetime import datetime
 from apps.dashboard.wording import LOOKS, span, step_label
 from apps.runs.models import Job, Task
 from apps.runs.plan.graph import Node
-from apps.runs.plan.workflows import CODE, TEST, WRITE_TESTS
+from apps.runs.plan.workflows import CODE, MERGED_ON_AGENT, ON_AGENT, PACK, PACK_MERGED, TEST, VERIFY, WRITE_TESTS
 from apps.runs.queries import RunState
 from apps.runs.states import RUN_ENDED, GateStatus
 
+OF_A_TASK = (WRITE_TESTS, CODE, PACK, ON_AGENT, TEST)
+OF_THE_WHOLE = (PACK_MERGED, MERGED_ON_AGENT)  # though each is of one task
 # What a card's own state is, by the states of its steps: the first that any of them is in.
 LOUDEST = ("failed", "rejected", "running", "pending", "canceled", "queued", "waiting", "skipped")
 
@@ -83,14 +85,18 @@ def cards_of(state: RunState, titles: Mapping[str, str], now: datetime) -> list[
 
 
 def _card_key(node: Node) -> str:
-    return f"task:{node.task}" if node.step in (WRITE_TESTS, CODE, TEST) else node.key
+    if node.step in OF_THE_WHOLE:
+        return VERIFY
+    return f"task:{node.task}" if node.step in OF_A_TASK else node.key
 
 
 def _kind(node: Node) -> str:
-    return "gate" if node.is_gate else "task" if node.task else "step"
+    return "gate" if node.is_gate else "step" if node.step in OF_THE_WHOLE or not node.task else "task"
 
 
 def _title(node: Node, titles: Mapping[str, str]) -> str:
+    if node.step in OF_THE_WHOLE:
+        return step_label(VERIFY)
     return titles.get(node.task) or node.task or step_label(node.step)
 
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db import transaction
 
 from apps.events import clock
 from apps.fleet.models import Agent, Assignment
+from apps.fleet.orders import order_of
 from apps.fleet.services.lease import assignment_of, held
-from apps.runs.models import Run
-from apps.runs.outcome import Outcome, canceled, done, failed
+from apps.runs.models import Job, Run
+from apps.runs.outcome import Outcome, canceled, counted, done, failed
+from apps.runs.plan.workflows import ON_AGENTS
 from apps.runs.services.active import ActiveJob
 from apps.runs.services.finish import finish
 from apps.runs.states import Reason
@@ -26,6 +28,9 @@ REASONS = frozenset(
         *(Reason.TESTS_FAILED, Reason.NO_TESTS, Reason.BAD_PACKAGE),
     }
 )
+# Of these, what a command of a test may end with; the judge says what that means.
+OF_THE_COMMANDS = REASONS - {Reason.IMAGE_MISSING, Reason.INFRASTRUCTURE, Reason.LOST, Reason.BAD_PACKAGE}
+DAMAGED = "Its output arrived damaged."
 
 
 @dataclass(frozen=True)
@@ -71,15 +76,23 @@ def _outcome(run: Run, found: Assignment, said: Said) -> Outcome:
     data = {"exit_code": said.exit_code, "commands": said.commands, **({"counts": said.counts} if said.counts else {})}
     message = said.message
     if (said.log_bytes, said.log_crc32) != (found.log_bytes, found.log_crc32):
-        message = f"{message} Its output arrived damaged.".strip()
+        message = f"{message} {DAMAGED}".strip()
+    if found.job.step in ON_AGENTS and (not said.reason or said.reason in OF_THE_COMMANDS):
+        return _for_a_judge(found.job, replace(said, message=message), data)
     if not said.reason:
-        evidence = READ.get(found.job.step)
-        return evidence(found.job, data) if evidence else done(message, **data)
+        return done(message, **data)
     return failed(Reason(said.reason), message or "It did not succeed.", **data)
+
+
+def _for_a_judge(job: Job, said: Said, data: dict[str, Any]) -> Outcome:
+    """Its part is to run every command; what that shows is told by the next step. Half of it shows nothing."""
+    ordered = len(order_of(job).commands)
+    if len(said.commands) < ordered or DAMAGED in said.message:
+        told = f"It tells of {len(said.commands)} of {ordered} commands. {said.message}".strip()
+        return failed(Reason.INFRASTRUCTURE, told, **data)
+    red = sum(1 for one in said.commands if one.get("reason"))
+    return done(f"{counted(ordered, 'command')} ran" + (f", {red} of them did not exit with 0" if red else ""), **data)
 
 
 SETTLE: dict[str, Callable[[int], None]] = {}
 """By step: who goes on with the run of such a job in place, in the transaction that records its success."""
-
-READ: dict[str, Any] = {}
-"""By step: what a success is worth, from what was kept: (job, data) -> Outcome. A red test report may be in it."""

@@ -20,6 +20,13 @@ CODE = "coding.code"
 MERGE = "coding.merge"
 TEST = "testing.test"
 VERIFY = "testing.verify"
+# Of a task whose tests an agent runs: the files for it, its job, and the same where all work is merged.
+PACK = "testing.pack"
+ON_AGENT = "testing.on_agent"
+PACK_MERGED = "testing.pack_merged"
+MERGED_ON_AGENT = "testing.merged_on_agent"
+PACKS = (PACK, PACK_MERGED)
+ON_AGENTS = (ON_AGENT, MERGED_ON_AGENT)
 DEPLOY = "deployment.deploy"
 ACCEPT = "monitoring.accept"
 FETCH_PACKAGE = "testing.fetch"
@@ -52,7 +59,7 @@ class Workflow:
 
 @dataclass(frozen=True)
 class TaskLink:
-    """A task as the graph sees it. Tasks come in topological order."""
+    """A task as the graph sees it. Tasks come in topological order. `runs_on`: tags of the agents that test it."""
 
     key: str
     needs: tuple[str, ...] = ()
@@ -151,15 +158,16 @@ def _build(
 ) -> tuple[Node, ...]:
     """Plan; then write tests (where there are requirements), code and test per task; then deploy and accept.
 
-    Of several tasks the work is merged, and tested as a whole. Where the project has an origin, it is fetched first,
-    and what was verified is pushed before it is deployed. Of a story, its spec comes first. `guarded`: before anything
-    leaves the run, a gate asks about tests that were changed. A plan that was not made has no tasks.
+    Of several tasks the work is merged, and tested as a whole. What agents test is packed for them before. Where the
+    project has an origin, it is fetched first, and what was verified is pushed before it is deployed. Of a story, its
+    spec comes first. `guarded`: before anything leaves the run, a gate asks about tests that were changed. A plan that
+    was not made has no tasks.
     """
     before = [step for step in (FETCH, SPECIFY, PLAN) if step in steps]
     found = [Node(step, after=tuple(before[max(i - 1, 0) : i])) for i, step in enumerate(before)]
 
-    def add(step: str, after: tuple[str, ...], task: str = "") -> tuple[str, ...]:
-        node = Node(step, task, after)
+    def add(step: str, after: tuple[str, ...]) -> tuple[str, ...]:
+        node = Node(step, after=after)
         found.append(node)
         return (node.key,)
 
@@ -173,7 +181,8 @@ def _build(
     built_on = {key for task in tasks for key in task.needs}
     ready = tuple(f"{TEST}:{task.key}" for task in tasks if task.key not in built_on)
     if len(tasks) > 1:
-        ready = add(VERIFY, add(MERGE, ready))
+        found += _merged(tasks, ready)
+        ready = (VERIFY,)
     if guarded:
         ready = add(f"{GATE}{TESTS_CHANGED}", ready)
     if PUSH in steps:
@@ -185,9 +194,20 @@ def _build(
     return tuple(found)
 
 
+def _merged(tasks: Sequence[TaskLink], ready: tuple[str, ...]) -> Iterator[Node]:
+    """All work merged, and every task's tests once more: on agents where they ran there before."""
+    yield Node(MERGE, after=ready)
+    remote = [task for task in tasks if task.runs_on]
+    for task in remote:
+        yield Node(PACK_MERGED, task.key, (MERGE,))
+        yield Node(MERGED_ON_AGENT, task.key, (f"{PACK_MERGED}:{task.key}",), task.runs_on)
+    yield Node(VERIFY, after=(MERGE, *(f"{MERGED_ON_AGENT}:{task.key}" for task in remote)))
+
+
 def _of_task(task: TaskLink, start: tuple[str, ...]) -> Iterator[Node]:
     """Its steps, after those of the tasks that it builds on."""
     after = tuple(f"{TEST}:{key}" for key in task.needs) or start
-    for step in (WRITE_TESTS, CODE, TEST)[not task.has_requirements :]:
-        yield Node(step, task.key, after)
+    steps = [CODE, *((PACK, ON_AGENT) if task.runs_on else ()), TEST]
+    for step in [WRITE_TESTS, *steps] if task.has_requirements else steps:
+        yield Node(step, task.key, after, task.runs_on if step == ON_AGENT else ())
         after = (f"{step}:{task.key}",)

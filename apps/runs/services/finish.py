@@ -15,6 +15,7 @@ from apps.events.services import record
 from apps.runs.models import Job, Run, Steering, Task
 from apps.runs.outcome import Outcome
 from apps.runs.plan import workflows
+from apps.runs.queries import with_kind
 from apps.runs.services import dispatch
 from apps.runs.services.active import ActiveJob
 from apps.runs.services.ask import open_gate
@@ -120,8 +121,15 @@ def _planned(job: Job, seen: dict[str, Any]) -> None:
             needs=task["depends_on"],
             spec=task,
             has_requirements=bool(task.get("requirements")),
+            runs_on=tested_by(run, task),
         )
         record(run.pk, Task.EVENT, {"id": made.pk, "key": made.key, "from": "", "to": made.status}, job_id=job.pk)
+
+
+def tested_by(run: Run, task: dict[str, Any]) -> list[str]:
+    """What an agent must have to run the task's tests: as was asked for, else the spec, else the project says."""
+    said: dict[str, Any] = next((one for one in (run.runs_on, task.get("runs_on"), run.project.runs_on) if one), {})
+    return list(with_kind(said.get("testing", ()), task.get("constraints", {})))
 
 
 def _specified(job: Job, seen: dict[str, Any]) -> None:

@@ -32,6 +32,7 @@ class Wishes:
 
     `story`: from which the manager writes the spec. `unattended`: nobody is asked. `budget`: as in a spec, for less
     than the installation allows. `branch`: on which the work begins, and to which it goes; empty: the project's.
+    `runs_on`: tags of agents by role, in the place of what spec and project say.
     """
 
     story: str = ""
@@ -39,6 +40,7 @@ class Wishes:
     unattended: bool = False
     budget: Mapping[str, Any] = field(default_factory=dict)
     branch: str = ""
+    runs_on: Mapping[str, Any] = field(default_factory=dict)
 
 
 class BadBranch(ValueError):
@@ -66,8 +68,7 @@ def start_run(
     repair begins on its parent's branch. Raises BadBranch.
     """
     _check_branch(project, wishes.branch)
-    data = version.data if version else {}
-    now = clock.now()
+    data, now = version.data if version else {}, clock.now()
     with transaction.atomic():
         run = Run.objects.create(
             project=project,
@@ -80,6 +81,7 @@ def start_run(
             story=wishes.story,
             unattended=wishes.unattended,
             budget=dict(wishes.budget),
+            runs_on=dict(wishes.runs_on or (parent.runs_on if parent else {})),
             priority=Priority[str(data.get("priority", "normal")).upper()],
             created_by=user,
             epoch=FIRST_EPOCH,
@@ -153,7 +155,7 @@ def retry_run(run: Run, user: User | None) -> Run:
             workflow=workflow_again(run),
             cause=Run.Cause.RETRY,
             parent=run,
-            wishes=Wishes(run.story, run.engine, run.unattended, run.budget),
+            wishes=Wishes(run.story, run.engine, run.unattended, run.budget, runs_on=run.runs_on),
         )
         return _about(fresh, run.branch) if run.workflow == PUSHING else fresh
 

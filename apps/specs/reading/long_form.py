@@ -1,8 +1,9 @@
 """Every short form made long, before the schema looks: later code knows one form only.
 
 - a spec without `tasks` is one task made of its own top level
-- `constraints` and `engine` beside `tasks` are the tasks' defaults; a task's `timeout` is its tests' default
+- `constraints`, `engine` and `runs_on` beside `tasks` are the tasks' defaults; a task's `timeout` is its tests' default
 - an item of `acceptance` without `url` refines the item before it
+- `runs_on` that is only a list, or a tag, is that of `testing`
 - a requirement that is only text gets the next of r1, r2 … as its id; so does one without an id
 - `should_respond` is `status`, `story` is `description`
 - a path that is not absolute starts in the task's home
@@ -65,8 +66,10 @@ def _hand_down(spec: Node) -> None:
             continue
         if constraints is not None and constraints.mapping:
             _merge_constraints(task, constraints)
-        if (engine := spec.get("engine")) and "engine" not in task.mapping:
-            task.put("engine", engine, spec.key_mark("engine"))
+        for key in ("engine", "runs_on"):
+            if (node := spec.get(key)) and key not in task.mapping:
+                task.put(key, node, spec.key_mark(key))
+    spec.mapping.pop("runs_on", None)
 
 
 def _merge_constraints(task: Node, defaults: Node) -> None:
@@ -86,6 +89,7 @@ def _lengthen_task(task: Node, problems: Problems) -> None:
     _rename(task, "story", problems)
     _fold_checks(task, problems)
     _lengthen_requirements(task)
+    _lengthen_runs_on(task)
     sections = [(item, key) for name, key in HOME_PATHS for item in _own_items(task, name)]
     constraints = task.get("constraints")
     timeout = constraints.get("timeout") if constraints else None
@@ -111,6 +115,16 @@ def _lengthen_requirements(task: Node) -> None:
             long = Node({"id": own, **long.value}, item.mark, item.parent, item.key, dict(item.key_marks))
         items.append(long)
     task.mapping["requirements"] = Node(items, requirements.mark, requirements.parent, requirements.key)
+
+
+def _lengthen_runs_on(task: Node) -> None:
+    tags = task.get("runs_on")
+    if tags is None or not isinstance(tags.value, list | str):
+        return
+    listed = tags if isinstance(tags.value, list) else Node([Node(tags.value, tags.mark, tags, 0)], tags.mark)
+    own = Node({}, tags.mark, task, "runs_on")
+    own.put("testing", listed, tags.mark)
+    task.mapping["runs_on"] = own
 
 
 def _from_home(item: Node, key: str, home: str) -> None:

@@ -9,6 +9,7 @@ from apps.specs.schema.delivery import Check, Deploy, DeployDefaults, Gate, Repa
 from apps.specs.schema.guard import Guard
 from apps.specs.schema.limits import Constraints, Limits
 from apps.specs.schema.rules import WORKSPACE, home_of
+from apps.specs.schema.runs_on import RunsOn
 from apps.specs.schema.spec import Spec
 from apps.specs.schema.task import Expectation, FileInput, Input, Output, Requirement, Task, TemplateInput, Test
 
@@ -27,6 +28,7 @@ __all__ = [
     "Output",
     "Repair",
     "Requirement",
+    "RunsOn",
     "Spec",
     "Task",
     "TemplateInput",

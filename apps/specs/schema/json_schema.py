@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from apps.specs.schema.spec import SYNONYMS, TASK_KEYS, Spec
+from apps.specs.schema.spec import OF_ALL_TASKS, SYNONYMS, TASK_KEYS, Spec
 
 
 def document() -> dict[str, Any]:
@@ -16,6 +16,7 @@ def document() -> dict[str, Any]:
     _allow_only_task(schema, definitions["Task"])
     _allow_refinements(definitions["Check"])
     definitions["Requirement"] = _or_text(definitions["Requirement"])
+    definitions["RunsOn"] = {"anyOf": [dict(definitions["RunsOn"]["properties"]["testing"]), definitions["RunsOn"]]}
     for owner in (schema, definitions["Task"], definitions["Check"]):
         _allow_synonyms(owner)
     head = {
@@ -49,8 +50,9 @@ def _allow_only_task(spec: dict[str, Any], task: dict[str, Any]) -> None:
     for key in TASK_KEYS:
         spec["properties"][key] = dict(task["properties"][key])
     spec["properties"]["constraints"]["description"] = "What jobs may use, for every task that does not say otherwise."
+    spec["properties"]["runs_on"]["description"] = "Tags of agents, for every task that does not say otherwise."
     spec["required"] = [key for key in spec["required"] if key != "tasks"]
-    task_only = [key for key in TASK_KEYS if key != "constraints"]
+    task_only = [key for key in TASK_KEYS if key not in OF_ALL_TASKS]
     spec["oneOf"] = [
         {"required": ["tasks"], "not": {"anyOf": [{"required": [key]} for key in task_only]}},
         {"required": ["tests"], "not": {"required": ["tasks"]}},

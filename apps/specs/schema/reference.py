@@ -12,6 +12,7 @@ from apps.specs.schema.budget import Budget
 from apps.specs.schema.delivery import Check, Deploy, Repair
 from apps.specs.schema.guard import Guard
 from apps.specs.schema.limits import Constraints, Limits
+from apps.specs.schema.runs_on import RunsOn
 from apps.specs.schema.spec import Spec
 from apps.specs.schema.task import Expectation, FileInput, Output, Requirement, Task, TemplateInput, Test
 
@@ -25,6 +26,7 @@ TABLES: dict[str, type[BaseModel]] = {
     "test": Test,
     "expect": Expectation,
     "constraints": Constraints,
+    "runs-on": RunsOn,
     "check": Check,
     "deploy": Deploy,
     "limits": Limits,

@@ -10,6 +10,7 @@ from apps.specs.schema.delivery import Check
 from apps.specs.schema.limits import TIMEOUT_S, Constraints
 from apps.specs.schema.part import Part
 from apps.specs.schema.rules import home_of, wrong
+from apps.specs.schema.runs_on import RunsOn
 from apps.specs.schema.values import (
     Command,
     Content,
@@ -111,6 +112,9 @@ class Task(Part):
         min_length=1, max_length=1000, description="How it is shown to work; at least one, since done means evidence."
     )
     constraints: Constraints = Field(default_factory=Constraints, description="What its jobs may use.")
+    runs_on: RunsOn | None = Field(
+        None, description="Tags of agents that run its tests. Empty: where the run or its project says."
+    )
     secrets: tuple[SecretName, ...] = Field(
         (), max_length=100, description="Secrets of the project that its test commands get as variables."
     )

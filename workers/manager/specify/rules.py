@@ -27,6 +27,8 @@ def refused(spec: Spec, *, unattended: bool) -> list[Problem]:
 def _of_task(task: Task) -> Iterator[Problem]:
     if task.constraints.sandbox:
         yield _problem(f"{task.id}.constraints.sandbox", "The kind of sandbox is the installation's.", "Leave it out.")
+    if task.runs_on:
+        yield _problem(f"{task.id}.runs_on", "Which machines test is for a person to say.", "Leave it out.")
     if not task.outputs:
         yield _problem(f"{task.id}.outputs", "There are none.", "Name what its commit must hold.")
 
