@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 
+from apps.projects.mcp_servers import Wanted, set_server
 from apps.projects.models import Project
 from apps.runs.models import Gate, Job, Run
 from apps.runs.plan.workflows import CODE, PLAN
@@ -23,6 +24,12 @@ class CodeStage:
 
     def make_project(self, slug: str) -> int:
         return Project.objects.create(organisation=self.project.organisation, slug=slug, name=slug.title()).pk
+
+    def set_mcp_server(self, name: str) -> str:
+        place = f"https://a-server-with-a-rather-long-name.example/{'mcp/' * 30}"
+        tools = {f"a_tool_with_a_rather_long_name_{number}": "deny" for number in range(9)}
+        headers = {"Authorization": "Bearer ${A_SECRET_WITH_A_RATHER_LONG_NAME_FOR_THE_GARDEN}"}
+        return set_server(self.project, name, Wanted(url=place, headers=headers, tools=tools)).name
 
     def trust(self, host: str) -> None:
         """As the operator does with HIVE_GIT_HOSTS."""

@@ -27,11 +27,20 @@ def paths(site: Site) -> list[str]:
     done, waiting, running = (site.do("tell", story=story) for story in ("completed", "waiting", "running"))
     site.do("make_key", name="A key with a rather long name, for the garden")
     site.do("put_secret", name="A_SECRET_WITH_A_RATHER_LONG_NAME_FOR_THE_GARDEN")
+    site.do("set_mcp_server", name="forge-of-the-garden")
     failing, incident = site.do("tell", story="failing"), site.do("tell", story="incident")
     runs = [f"/runs/{made['run']}/" for made in (done, waiting, running, failing)]
     others = [f"/jobs/{running['jobs'][0]}/", f"/releases/{incident['release']}/", "/incidents/1/", "/projects/1/"]
     lists = ["/", "/runs/new/?sample=diamond", "/releases/", "/incidents/", "/projects/", "/organisations/ours/"]
-    return [*runs, *others, *lists, "/specs/1/", "/password/", "/nowhere/"]
+    return [
+        *runs,
+        *others,
+        *lists,
+        "/specs/1/",
+        "/projects/1/mcp-servers/?edit=forge-of-the-garden",
+        "/password/",
+        "/nowhere/",
+    ]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
