@@ -177,3 +177,12 @@ def test_work_that_asked_waits_for_its_gate_and_goes_on_after_it_however_often()
 
 def test_a_job_whose_questions_are_rejected_ends_the_run() -> None:
     assert decide(asked("rejected")) == End("failed", "rejected", "No.")  # type: ignore[arg-type]
+
+
+def test_tests_on_an_agent_are_packed_before_and_judged_after() -> None:
+    plan = nodes("build", [TaskLink("a", runs_on=("gpu",)), TaskLink("b", ("a",))])
+    steps = {node.key: (node.after, node.runs_on) for node in plan}
+    assert steps["testing.on_agent:a"] == (("testing.pack:a",), ("gpu",))
+    assert steps["testing.test:a"] == (("testing.on_agent:a",), ())
+    assert steps["testing.verify"] == (("coding.merge", "testing.merged_on_agent:a"), ())
+    assert "testing.pack:b" not in steps
