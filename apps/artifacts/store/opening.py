@@ -12,7 +12,6 @@ from django.core.exceptions import ImproperlyConfigured
 
 from apps.artifacts.store.local import LocalStore
 from apps.artifacts.store.port import ArtifactStore
-from apps.artifacts.store.s3 import S3Store, read_address
 
 
 def _local(url: str) -> ArtifactStore:
@@ -20,6 +19,8 @@ def _local(url: str) -> ArtifactStore:
 
 
 def _s3(url: str) -> ArtifactStore:
+    from apps.artifacts.store.s3 import S3Store, read_address  # 0.1 s and 5 MB for the client of whoever has one
+
     return S3Store(read_address(url))
 
 
