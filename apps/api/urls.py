@@ -118,7 +118,7 @@ v1 = [
     path(
         "projects/<int:pk>/mcp-servers/<slug:name>/check",
         mcp_servers.CheckMcpServer.as_view(),
-        name="check-project-mcp-server",
+        name="project-mcp-server-check",
     ),
     path("projects/<int:pk>/mcp-servers/<slug:name>", mcp_servers.McpServerView.as_view(), name="project-mcp-server"),
     path("projects/<int:pk>/memory", memory.MemoryView.as_view(), name="project-memory"),

@@ -79,7 +79,7 @@ TABLE = {
     "GET project-mcp-servers": Row(OURS),
     "GET project-mcp-server": Row(OURS),
     "PUT project-mcp-server": Row(OURS, body={"command": ["server"]}, scope="runs:write", owners=True),
-    "POST check-project-mcp-server": Row(OURS, scope="runs:write"),
+    "POST project-mcp-server-check": Row(OURS, scope="runs:write"),
     "DELETE project-mcp-server": Row(OURS, 204, scope="runs:write", owners=True),
     "GET project-origin": Row(OURS, scope="code:read"),
     "PUT project-origin": Row(OURS, body={"url": "https://forge.example/x.git"}, scope="code:write", owners=True),
