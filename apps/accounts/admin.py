@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from apps.accounts.keys import revoke_key
-from apps.accounts.look_only import LookOnly, act_on
+from apps.accounts.look_only import LookOnly, QuickList, act_on
 from apps.accounts.models import ApiKey, Membership, Organisation, User
 
 admin.site.site_header = "Hive"
@@ -23,16 +23,14 @@ class MembershipInline(admin.TabularInline):
 
 
 @admin.register(User)
-class PersonAdmin(UserAdmin):
+class PersonAdmin(QuickList, UserAdmin):
     list_display = ("username", "email", "is_active", "is_staff", "last_login")
-    list_per_page, change_list_template = LookOnly.list_per_page, LookOnly.change_list_template
     inlines = (MembershipInline,)
 
 
 @admin.register(Organisation)
-class OrganisationAdmin(admin.ModelAdmin):
+class OrganisationAdmin(QuickList):
     list_display = ("name", "slug", "created_at")
-    list_per_page, change_list_template = LookOnly.list_per_page, LookOnly.change_list_template
     search_fields = ("name", "slug")
     inlines = (MembershipInline,)
 
@@ -42,9 +40,8 @@ class OrganisationAdmin(admin.ModelAdmin):
 
 
 @admin.register(Membership)
-class MembershipAdmin(admin.ModelAdmin):
+class MembershipAdmin(QuickList):
     list_display = ("user", "organisation", "role")
-    list_per_page, change_list_template = LookOnly.list_per_page, LookOnly.change_list_template
     list_filter = ("role",)
     list_select_related = ("user", "organisation")
     search_fields = ("user__username", "organisation__slug")

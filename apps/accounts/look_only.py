@@ -30,7 +30,14 @@ class BoundedPaginator(Paginator):
         return rows.order_by()[:COUNTED].count() if isinstance(rows, QuerySet) else len(rows)
 
 
-class LookOnly(admin.ModelAdmin):
+class QuickList(admin.ModelAdmin):
+    """A page of a list is short, and written quickly."""
+
+    change_list_template = "admin/quick_list.html"
+    list_per_page = 40
+
+
+class LookOnly(QuickList):
     """A list and a page per row. Who may change the model may use its actions, which call services.
 
     A list costs the same however many rows there are: a number that is searched for is looked up in the search fields
@@ -38,10 +45,8 @@ class LookOnly(admin.ModelAdmin):
     """
 
     indexed_filters: ClassVar[tuple[str, ...]] = ()
-    change_list_template = "admin/quick_list.html"
     show_full_result_count = False
     paginator = BoundedPaginator
-    list_per_page = 40
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows = super().get_queryset(request)

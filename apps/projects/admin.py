@@ -10,20 +10,19 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
-from apps.accounts.look_only import LookOnly
+from apps.accounts.look_only import LookOnly, QuickList
 from apps.projects.mcp_servers import BadServer, Wanted, check_server, remove_server, set_server
 from apps.projects.models import Checkout, McpServer, Project, Secret
 
 
 @admin.register(Project)
-class ProjectAdmin(admin.ModelAdmin):
+class ProjectAdmin(QuickList):
     """Name, branch and guard may be changed. Its address (slug, organisation) is in repositories and keys: it stays.
 
     Its origin is set on the project's page and over the API: there the password goes when the server changes.
     """
 
     list_display = ("slug", "name", "organisation", "default_branch", "created_at")
-    list_per_page, change_list_template = LookOnly.list_per_page, LookOnly.change_list_template
     list_filter = ("organisation",)
     list_select_related = ("organisation",)
     search_fields = ("slug", "name")
@@ -73,12 +72,11 @@ class McpServerForm(forms.ModelForm):
 
 
 @admin.register(McpServer)
-class McpServerAdmin(admin.ModelAdmin):
+class McpServerAdmin(QuickList):
     """Set and removed as over the API. Its name is part of its tools' names, and stays."""
 
     form = McpServerForm
     list_display = ("name", "project", "url", "policy", "enabled", "updated_at")
-    list_per_page, change_list_template = LookOnly.list_per_page, LookOnly.change_list_template
     list_select_related = ("project",)
     search_fields = ("name", "project__slug")
     autocomplete_fields = ("project",)

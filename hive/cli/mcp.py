@@ -10,6 +10,7 @@ import typer
 from hive.cli import show
 from hive.cli.failure import Failure
 from hive.cli.remote.api import Api
+from hive.cli.remote.projects import path_of
 
 mcp = typer.Typer(help="Tools of MCP servers for the models of a project's jobs.", no_args_is_help=True)
 
@@ -105,10 +106,5 @@ def _pairs(given: list[str] | None, between: str, option: str) -> dict[str, str]
     return found
 
 
-def _path(api: Api, slug: str) -> str:
-    found = list(api.pages("projects", slug=slug))
-    if len(found) != 1:
-        raise Failure(
-            f"There is no project {slug!r}." if not found else f"Several organisations have a project {slug!r}."
-        )
-    return f"projects/{found[0]['id']}/mcp-servers"
+def _path(api: Api, project: str) -> str:
+    return f"{path_of(api, project)}/mcp-servers"

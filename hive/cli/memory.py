@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from hive.cli import show
-from hive.cli.failure import Failure
 from hive.cli.remote.api import Api
+from hive.cli.remote.projects import path_of
 
 memory = typer.Typer(help="What a project remembers from one run to the next.", no_args_is_help=True)
 
@@ -70,13 +70,8 @@ def erase(project: ProjectName, yes: Annotated[bool, typer.Option("--yes", help=
     typer.echo(f"Erased: {api.post(f'{_path(api, project)}/erase')['forgotten']} notes.")
 
 
-def _path(api: Api, slug: str) -> str:
-    found = list(api.pages("projects", slug=slug))
-    if len(found) != 1:
-        raise Failure(
-            f"There is no project {slug!r}." if not found else f"Several organisations have a project {slug!r}."
-        )
-    return f"projects/{found[0]['id']}/memory"
+def _path(api: Api, project: str) -> str:
+    return f"{path_of(api, project)}/memory"
 
 
 def _show(notes: list[dict[str, Any]], as_json: bool) -> None:

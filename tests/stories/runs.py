@@ -58,6 +58,15 @@ def begin(project: Project, user: User | None, text: str = BLOG) -> Worker:
     return Worker(start_run(project, save(project, text, user), user))
 
 
+def planned_for_a_model(project: Project, user: User | None) -> Worker:
+    """A planned run whose task a model writes."""
+    worker = begin(project, user)
+    Run.objects.filter(pk=worker.run.pk).update(engine="model")
+    worker.do(PLAN)
+    worker.run.tasks.update(spec={**worker.run.tasks.get().spec, "engine": "model"})
+    return worker
+
+
 def queued(project: Project, user: User | None) -> Run:
     return begin(project, user).run
 

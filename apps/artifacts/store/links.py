@@ -40,6 +40,18 @@ class Permit:
     number: int = 0
 
 
+def to_get(key: str, expires_s: float, file_name: str = "", content_type: str = "") -> Link:
+    return sign(Permit("get", key, expires_s, file_name=file_name, content_type=content_type))
+
+
+def to_put(key: str, expires_s: float, size_bytes: int) -> Link:
+    return sign(Permit("put", key, expires_s, size_bytes=size_bytes))
+
+
+def to_part(key: str, upload: str, number: int, expires_s: float, size_bytes: int) -> Link:
+    return sign(Permit("part", key, expires_s, size_bytes=size_bytes, upload=upload, number=number))
+
+
 def sign(permit: Permit) -> Link:
     check_key(permit.key)
     token = signing.TimestampSigner(salt=SALT).sign_object(asdict(permit), compress=True)

@@ -100,10 +100,10 @@ class LocalStore:
                     yield _info(key, (self.root / key).stat())
 
     def link_to_get(self, key: str, expires_s: float, *, file_name: str = "", content_type: str = "") -> Link:
-        return links.sign(links.Permit("get", key, expires_s, file_name=file_name, content_type=content_type))
+        return links.to_get(key, expires_s, file_name, content_type)
 
     def link_to_put(self, key: str, expires_s: float, *, size_bytes: int) -> Link:
-        return links.sign(links.Permit("put", key, expires_s, size_bytes=size_bytes))
+        return links.to_put(key, expires_s, size_bytes)
 
     def prepare(self, patience_s: float = 0.0) -> None:  # noqa: ARG002 - a folder is there or is not
         with _said_clearly("make"):

@@ -10,10 +10,9 @@ from pathlib import Path
 
 from apps.artifacts.store import links
 from apps.artifacts.store.keys import check_key
-from apps.artifacts.store.port import PIECE_BYTES, Link, NotStored, Source, Stored, StoreUnavailable
+from apps.artifacts.store.port import NO_UPLOAD, PIECE_BYTES, Link, NotStored, Source, Stored, StoreUnavailable
 
 UPLOAD = re.compile(r"[0-9a-f]{32}")
-NO_UPLOAD = "There is no such upload (any more)."
 
 
 class LocalParts:
@@ -36,7 +35,7 @@ class LocalParts:
         return upload
 
     def link(self, key: str, upload: str, number: int, expires_s: float, *, size_bytes: int) -> Link:
-        return links.sign(links.Permit("part", key, expires_s, size_bytes=size_bytes, upload=upload, number=number))
+        return links.to_part(key, upload, number, expires_s, size_bytes)
 
     def put(self, stream: Source, key: str, upload: str, number: int) -> int:
         check_key(key)

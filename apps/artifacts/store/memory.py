@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from apps.artifacts.store import links
 from apps.artifacts.store.keys import check_key, check_prefix, pieces
-from apps.artifacts.store.port import PIECE_BYTES, Info, Link, NotStored, Source, Stored
+from apps.artifacts.store.port import NO_UPLOAD, PIECE_BYTES, Info, Link, NotStored, Source, Stored
 
 
 class MemoryParts:
@@ -25,7 +25,7 @@ class MemoryParts:
         return upload
 
     def link(self, key: str, upload: str, number: int, expires_s: float, *, size_bytes: int) -> Link:
-        return links.sign(links.Permit("part", key, expires_s, size_bytes=size_bytes, upload=upload, number=number))
+        return links.to_part(key, upload, number, expires_s, size_bytes)
 
     def put(self, stream: Source, key: str, upload: str, number: int) -> int:
         check_key(key)
@@ -45,7 +45,7 @@ class MemoryParts:
         try:
             return self._begun[upload]
         except KeyError:
-            raise NotStored("There is no such upload (any more).") from None
+            raise NotStored(NO_UPLOAD) from None
 
 
 class MemoryStore:
@@ -83,10 +83,10 @@ class MemoryStore:
         return (self.info(key) for key in keys if key in self._kept)
 
     def link_to_get(self, key: str, expires_s: float, *, file_name: str = "", content_type: str = "") -> Link:
-        return links.sign(links.Permit("get", key, expires_s, file_name=file_name, content_type=content_type))
+        return links.to_get(key, expires_s, file_name, content_type)
 
     def link_to_put(self, key: str, expires_s: float, *, size_bytes: int) -> Link:
-        return links.sign(links.Permit("put", key, expires_s, size_bytes=size_bytes))
+        return links.to_put(key, expires_s, size_bytes)
 
     def prepare(self, patience_s: float = 0.0) -> None:
         """It is there."""

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import BinaryIO, Protocol
 
 PIECE_BYTES = 256 * 1024
+NO_UPLOAD = "There is no such upload (any more)."
 
 Source = BinaryIO | Iterable[bytes]
 

@@ -38,8 +38,8 @@ def missing(row: Upload, most: int) -> list[Part]:
             return []  # joined, and the answer did not get through
         forget(row)  # it took so long that the store's tidying has been there
         arrived = opened.parts.arrived(row.store_key, _begun(row))
-    wanted = [number for number, size in _sizes(row).items() if arrived.get(number) != size]
-    return [_part(row, number) for number in wanted[:most]]
+    wanted = [(number, size) for number, size in _sizes(row).items() if arrived.get(number) != size]
+    return [_part(row, number, size) for number, size in wanted[:most]]
 
 
 def join(row: Upload) -> None:
@@ -70,7 +70,6 @@ def _sizes(row: Upload) -> dict[int, int]:
     return {number: min(PART_BYTES, row.size_bytes - first) for number, first in enumerate(starts, start=1)}
 
 
-def _part(row: Upload, number: int) -> Part:
-    size_bytes = _sizes(row)[number]
+def _part(row: Upload, number: int, size_bytes: int) -> Part:
     link = store().parts.link(row.store_key, row.parts, number, settings.AGENT_LINK_S, size_bytes=size_bytes)
     return Part(number, (number - 1) * PART_BYTES, size_bytes, link)

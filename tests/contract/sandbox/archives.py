@@ -7,16 +7,11 @@ import tarfile
 from collections.abc import Iterable
 from typing import BinaryIO
 
+from tests import archives
+
 
 def tar_of(files: dict[str, bytes], mode: int = 0o644) -> BinaryIO:
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as archive:
-        for name, data in files.items():
-            member = tarfile.TarInfo(name)
-            member.size, member.mode = len(data), mode
-            archive.addfile(member, io.BytesIO(data))
-    buffer.seek(0)
-    return buffer
+    return io.BytesIO(archives.tar_of(files, mode=mode))
 
 
 def tar_with(*members: tuple[str, bytes, str], compression: str = "") -> BinaryIO:

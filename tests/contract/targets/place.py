@@ -10,7 +10,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tarfile
 import tempfile
 import time
 from collections.abc import Callable
@@ -19,6 +18,7 @@ from typing import Any
 
 import httpx
 
+from tests.archives import tar_of
 from workers.deployment.host.client import HostClient
 from workers.deployment.targets.building import Builder
 from workers.deployment.targets.fake import FakeTarget
@@ -63,14 +63,7 @@ def free_port() -> int:
 
 def checkout(files: dict[str, str]) -> io.BytesIO:
     """A commit's files, as `git archive` gives them."""
-    stream = io.BytesIO()
-    with tarfile.open(fileobj=stream, mode="w") as tar:
-        for name, text in files.items():
-            entry = tarfile.TarInfo(name)
-            entry.size, entry.mode = len(text.encode()), 0o755
-            tar.addfile(entry, io.BytesIO(text.encode()))
-    stream.seek(0)
-    return stream
+    return io.BytesIO(tar_of({name: text.encode() for name, text in files.items()}, mode=0o755))
 
 
 def wait_for(holds: Callable[[], object], within_s: float = 60) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import io
-import tarfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.archives import tar_of
 from tests.flows.browser.conftest import SignIn
 from tests.flows.browser.running import Site
 from tests.servers.git import PASSWORD, USER, forge
@@ -20,16 +19,6 @@ QUESTIONS = [
     {"text": "Who is it for?", "choices": [], "required": True},
     {"text": "Anything else?", "choices": [], "required": False},
 ]
-
-
-def archive(files: dict[str, bytes]) -> bytes:
-    held = io.BytesIO()
-    with tarfile.open(fileobj=held, mode="w:gz") as tar:
-        for name, data in files.items():
-            entry = tarfile.TarInfo(name)
-            entry.size = len(data)
-            tar.addfile(entry, io.BytesIO(data))
-    return held.getvalue()
 
 
 def test_questions_are_answered_and_the_job_goes_on_with_the_answers(sign_in: SignIn, site: Site, expect: Any) -> None:
@@ -94,7 +83,7 @@ def test_an_archive_is_uploaded_and_its_files_are_the_projects(sign_in: SignIn, 
     project = site.do("make_project", slug="uploaded")
     page = sign_in("teammate", path=f"/projects/{project}/")
     page.get_by_text("Upload files").click()
-    bees = {"name": "bees.tar.gz", "mimeType": "application/gzip", "buffer": archive({"README": b"Bees\n"})}
+    bees = {"name": "bees.tar.gz", "mimeType": "application/gzip", "buffer": tar_of({"README": b"Bees\n"}, "gz")}
     page.locator("#upload-file").set_input_files(bees)
     page.get_by_role("button", name="Upload").click()
     expect(page.locator(".messages")).to_contain_text("main is at")

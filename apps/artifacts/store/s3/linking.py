@@ -26,20 +26,8 @@ class Links(Protocol):
 
 
 def links_to(address: Address) -> Links:
-    return ThroughHive() if address.links == THROUGH_HIVE else ToBucket(address)
-
-
-class ThroughHive:
-    """As those of a local store: apps.api.store serves them."""
-
-    def to_get(self, key: str, expires_s: float, file_name: str, content_type: str) -> Link:
-        return links.sign(links.Permit("get", key, expires_s, file_name=file_name, content_type=content_type))
-
-    def to_put(self, key: str, expires_s: float, size_bytes: int) -> Link:
-        return links.sign(links.Permit("put", key, expires_s, size_bytes=size_bytes))
-
-    def to_part(self, key: str, upload: str, number: int, expires_s: float, size_bytes: int) -> Link:
-        return links.sign(links.Permit("part", key, expires_s, size_bytes=size_bytes, upload=upload, number=number))
+    """Through Hive they are those of a local store: apps.api.store serves them."""
+    return links if address.links == THROUGH_HIVE else ToBucket(address)
 
 
 class ToBucket:

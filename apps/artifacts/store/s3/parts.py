@@ -13,12 +13,12 @@ from minio.datatypes import Part
 from minio.error import S3Error
 
 from apps.artifacts.store.keys import check_key, pieces
-from apps.artifacts.store.port import Link, NotStored, Source
+from apps.artifacts.store.port import NO_UPLOAD, Link, NotStored, Source
 from apps.artifacts.store.s3.linking import Links
 from apps.artifacts.store.s3.wire import said_clearly
 
 # What AWS, MinIO and SeaweedFS say of an upload that is over; and of a name that none can have.
-NO_UPLOAD = ("NoSuchUpload", "InvalidArgument")
+OVER = ("NoSuchUpload", "InvalidArgument")
 
 
 class S3Parts:
@@ -69,6 +69,6 @@ def _an_upload(doing: str) -> Iterator[None]:
         try:
             yield
         except S3Error as error:
-            if error.code in NO_UPLOAD:
-                raise NotStored("There is no such upload (any more).") from error
+            if error.code in OVER:
+                raise NotStored(NO_UPLOAD) from error
             raise

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import tarfile
 from typing import Any
 
 import pytest
@@ -12,6 +10,7 @@ from apps.projects.models import Project
 from apps.projects.origin import has_credential
 from apps.projects.uploads import make_link
 from apps.runs.models import Run
+from tests.archives import tar_of
 from tests.conftest import People
 from tests.unit.apps.api.conftest import CHECKOUT, README, Api, Things
 
@@ -126,13 +125,7 @@ def test_fetch_and_push_are_runs_of_their_own(things: Things, owner: Api) -> Non
 
 
 def archive(**files: str) -> bytes:
-    found = io.BytesIO()
-    with tarfile.open(fileobj=found, mode="w:gz") as tar:
-        for name, text in files.items():
-            entry = tarfile.TarInfo(name)
-            entry.size = len(text)
-            tar.addfile(entry, io.BytesIO(text.encode()))
-    return found.getvalue()
+    return tar_of({name: text.encode() for name, text in files.items()}, "gz")
 
 
 @pytest.fixture

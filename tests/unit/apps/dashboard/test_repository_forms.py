@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +13,7 @@ from apps.projects.models import Project
 from apps.projects.origin import Wanted, credential_of, set_origin
 from apps.runs.models import Run
 from hive.home import Home
+from tests.archives import tar_of
 from tests.conftest import People
 from tests.unit.apps.dashboard.conftest import Visit
 from tests.unit.apps.dashboard.markup import Page
@@ -40,13 +39,7 @@ def forms(page: Page, part: str) -> list[str]:
 
 
 def upload_of(files: dict[str, bytes]) -> SimpleUploadedFile:
-    held = io.BytesIO()
-    with tarfile.open(fileobj=held, mode="w:gz") as tar:
-        for name, data in files.items():
-            entry = tarfile.TarInfo(name)
-            entry.size = len(data)
-            tar.addfile(entry, io.BytesIO(data))
-    return SimpleUploadedFile("site.tar.gz", held.getvalue())
+    return SimpleUploadedFile("site.tar.gz", tar_of(files, "gz"))
 
 
 def test_the_owner_says_where_the_project_lies_and_it_is_fetched(people: People, visit: Visit) -> None:

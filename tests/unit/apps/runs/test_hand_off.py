@@ -32,12 +32,7 @@ PAUSED = PutAside(Reason.PAUSED, "Paused.").outcome
 
 @pytest.fixture
 def worker(people: People) -> Worker:
-    """A planned run whose tasks a model writes."""
-    worker = runs.begin(people.project, people.owner, runs.BLOG)
-    Run.objects.filter(pk=worker.run.pk).update(engine="model")
-    worker.do(PLAN)
-    worker.run.tasks.update(spec={**worker.run.tasks.get().spec, "engine": "model"})
-    return worker
+    return runs.planned_for_a_model(people.project, people.owner)
 
 
 def coding(worker: Worker) -> Job:

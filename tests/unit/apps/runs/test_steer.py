@@ -11,7 +11,7 @@ from apps.events.models import Event
 from apps.projects.secrets import put_secret
 from apps.runs.models import Job, Run
 from apps.runs.outcome import done, failed
-from apps.runs.plan.workflows import CODE, PLAN, TEST, WRITE_TESTS
+from apps.runs.plan.workflows import CODE, TEST, WRITE_TESTS
 from apps.runs.services import steer
 from apps.runs.services.put_aside import PutAside
 from apps.runs.services.reap import end_lost
@@ -36,12 +36,7 @@ PAUSED = PutAside(Reason.PAUSED, "Paused.").outcome
 
 @pytest.fixture
 def worker(people: People) -> Worker:
-    """A planned run whose tasks a model writes."""
-    worker = runs.begin(people.project, people.owner, runs.BLOG)
-    Run.objects.filter(pk=worker.run.pk).update(engine="model")
-    worker.do(PLAN)
-    worker.run.tasks.update(spec={**worker.run.tasks.get().spec, "engine": "model"})
-    return worker
+    return runs.planned_for_a_model(people.project, people.owner)
 
 
 def coding(worker: Worker) -> Job:

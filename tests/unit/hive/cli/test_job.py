@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from apps.runs.models import Job, Run
-from apps.runs.plan.workflows import CODE, PLAN, TEST
+from apps.runs.plan.workflows import CODE, TEST
 from apps.runs.steering import Steering
 from tests.conftest import People
 from tests.stories import runs
@@ -17,12 +17,7 @@ from tests.unit.hive.cli.conftest import Verbs
 
 @pytest.fixture
 def worker(people: People) -> Worker:
-    """A planned run whose task a model writes."""
-    worker = runs.begin(people.project, people.owner, runs.BLOG)
-    Run.objects.filter(pk=worker.run.pk).update(engine="model")
-    worker.do(PLAN)
-    worker.run.tasks.update(spec={**worker.run.tasks.get().spec, "engine": "model"})
-    return worker
+    return runs.planned_for_a_model(people.project, people.owner)
 
 
 @pytest.fixture

@@ -2,12 +2,12 @@
 
 import hashlib
 import io
-import tarfile
 import zipfile
 from dataclasses import replace
 from typing import Any
 
 from apps.fleet.order import Bounds, Cache, Command, Order, Package
+from tests.archives import tar_of
 from tests.unit.workers.agent.desk import Remembering
 from workers.agent.port import FILE, REPORT, Report
 from workers.agent.runner import run
@@ -19,16 +19,6 @@ from workers.sandbox.port import Ended, SandboxError
 
 def order(*lines: str, **more: Any) -> Order:
     return Order(tuple(Command(tuple(line.split())) for line in lines), **more)
-
-
-def tar_of(**files: bytes) -> bytes:
-    held = io.BytesIO()
-    with tarfile.open(fileobj=held, mode="w") as tar:
-        for name, data in files.items():
-            info = tarfile.TarInfo(name)
-            info.size = len(data)
-            tar.addfile(info, io.BytesIO(data))
-    return held.getvalue()
 
 
 def done(an_order: Order, desk: Remembering, **script: Answer) -> Report:
@@ -81,7 +71,7 @@ def test_what_passes_the_bounds_of_artifacts_is_named_and_left_out() -> None:
 
 
 def test_the_workspace_begins_with_the_package_and_the_files_over_it() -> None:
-    data = tar_of(**{"a.txt": b"packed", "b.txt": b"packed"})
+    data = tar_of({"a.txt": b"packed", "b.txt": b"packed"})
     package = Package("key", hashlib.sha256(data).hexdigest(), len(data))
     desk = Remembering(packed=data)
     done(order("a", package=package, files={"b.txt": "written"}, artifacts=("*.txt",)), desk, a=Answer())
@@ -89,7 +79,7 @@ def test_the_workspace_begins_with_the_package_and_the_files_over_it() -> None:
 
 
 def test_a_package_that_arrived_damaged_is_not_built() -> None:
-    data = tar_of(**{"a.txt": b"packed"})
+    data = tar_of({"a.txt": b"packed"})
     package = Package("key", hashlib.sha256(b"another").hexdigest(), len(data))
     desk = Remembering(packed=data)
     report = done(order("a", package=package), desk, a=Answer(output=b"ran"))
@@ -155,7 +145,7 @@ def test_reports_that_were_promised_and_show_no_pass_are_a_failure() -> None:
 
 
 def test_a_package_that_is_a_trick_ends_the_job_for_good_before_any_command() -> None:
-    data = tar_of(**{"../x": b"packed"})
+    data = tar_of({"../x": b"packed"})
     desk = Remembering(packed=data)
     package = Package("key", hashlib.sha256(data).hexdigest(), len(data))
     report = done(order("a", package=package), desk, a=Answer(output=b"ran"))
@@ -176,7 +166,7 @@ def test_a_zip_is_a_package_too() -> None:
 
 
 def test_a_fresh_command_begins_with_the_package_and_nothing_of_the_one_before() -> None:
-    data = tar_of(**{"a.txt": b"packed"})
+    data = tar_of({"a.txt": b"packed"})
     seen: list[bytes] = []
 
     def open_sandbox(_: Order) -> FakeSandbox:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import os
-import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +18,7 @@ from apps.runs.services.claim import claim
 from apps.runs.services.perform import attempt
 from apps.runs.states import JobStatus
 from hive.home import Home
+from tests.archives import tar_of
 from tests.conftest import People
 from workers.testing.caches import Caches
 from workers.testing.ci import ci
@@ -28,13 +27,7 @@ HOSTILE = ("LD_PRELOAD", "PATH", "BASH_ENV", "ENV", "DOCKER_HOST", "PYTHONPATH",
 
 
 def package(**files: str) -> bytes:
-    held = io.BytesIO()
-    with tarfile.open(fileobj=held, mode="w:gz") as tar:
-        for name, text in files.items():
-            member = tarfile.TarInfo(name)
-            member.size = len(text.encode())
-            tar.addfile(member, io.BytesIO(text.encode()))
-    return held.getvalue()
+    return tar_of({name: text.encode() for name, text in files.items()}, "gz")
 
 
 class Ran:
