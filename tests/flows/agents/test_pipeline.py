@@ -3,81 +3,41 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
-import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
+import yaml
 
-from tests.flows.real.hive import ROOT, Hive, running, until
+from tests.flows.agents.farm import SPEC as SITE
+from tests.flows.agents.farm import Farm, spec, verb
+from tests.flows.real import faults
+from tests.flows.real.evidence import check_ended_right
+from tests.flows.real.faults import Trap
+from tests.flows.real.greeter import BY_NAME, SPEC, greeter
+from tests.flows.real.hive import Hive, running, until
+from tests.flows.real.scripted_models import settings_for
+from tests.providers import scripted
 
 pytestmark = pytest.mark.flow
-BARE = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
 REPORT = '<testsuite><testcase name="good"/></testsuite>'
-
-
-class Farm:
-    """A Hive, and the agents that a test starts: each has the tag gpu and ends with the test."""
-
-    def __init__(self, hive: Hive, token: str, folder: Path) -> None:
-        self.hive = hive
-        self.token = token
-        self.folder = folder
-        self.agents: list[subprocess.Popen[bytes]] = []
-
-    def agent(self, name: str) -> subprocess.Popen[bytes]:
-        told = {"server": self.hive.url, "token": self.token, "name": name, "home": str(self.folder / name)}
-        told |= {"sandbox": "process", "min_free_mb": "1"}
-        environ = BARE | {f"HIVE_AGENT_{key.upper()}": value for key, value in told.items()}
-        command = [sys.executable, "-c", "from hive.cli.main import run; run()", "agent", "run"]
-        with (self.folder / f"{name}.log").open("ab") as log:
-            self.agents.append(subprocess.Popen(command, cwd=ROOT, env=environ, stdout=log, stderr=log))
-        return self.agents[-1]
-
-    def start(self, test: str, **more: Any) -> int:
-        spec = {
-            "id": "site",
-            "title": "Site",
-            "inputs": [{"type": "file", "path": "index.html", "content": "<h1>Hello</h1>"}],
-            "outputs": [{"path": "index.html"}],
-            "tests": [{"run": f"test -f index.html && {test}", "expect": {"tests": 1}}],
-            "acceptance": [{"url": "http://devsite:8080/", "contains": "Hello"}],
-            "deploy": {"directory": "."},
-            "runs_on": ["gpu"],
-        }
-        return self.hive.start(spec={**spec, **more})
-
-    def jobs(self, run_id: int, step: str, status: str = "") -> list[Any]:
-        jobs = [job for job in self.hive.all(f"runs/{run_id}/jobs") if job["step"] == step]
-        return [job for job in jobs if status in ("", job["status"])]
-
-    def until(self, run_id: int, step: str, status: str) -> Any:
-        found = until(
-            lambda: self.jobs(run_id, step, status),
-            120,
-            lambda: f"no {step} {status}: {self.hive.all(f'runs/{run_id}/jobs')}",
-        )
-        return found[0]
 
 
 @pytest.fixture(scope="module")
 def hive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hive]:
-    with running(tmp_path_factory.mktemp("agents") / "home") as hive:
-        yield hive
+    home = tmp_path_factory.mktemp("agents") / "home"
+    with scripted(greeter) as provider:
+        settings = {**settings_for(provider), "HIVE_SANDBOX": "process"}
+        with running(home, "trapped", **settings) as hive:
+            yield hive
 
 
 @pytest.fixture(scope="module")
 def token(hive: Hive) -> str:
-    words = ("agent", "token", "--tags", "gpu", "--most", "50", "--json")
-    command = [sys.executable, "-c", "from hive.cli.main import run; run()", *words]
-    environ = {**BARE, "HIVE_HOME": str(hive.home)}
-    done = subprocess.run(command, env=environ, cwd=ROOT, capture_output=True, check=True)
-    return str(json.loads(done.stdout)["token"])
+    return str(verb(hive, "agent", "token", "--tags", "gpu", "--most", "50")["token"])
 
 
 @pytest.fixture
@@ -137,3 +97,74 @@ def test_a_canceled_run_ends_its_test_on_the_agent(farm: Farm, tmp_path: Path) -
     farm.hive.post(f"runs/{run_id}/cancel")
     assert farm.hive.wait(run_id)["reason"] == "canceled_by_user"
     assert farm.until(run_id, "testing.on_agent", "canceled")["agent"] == "one"
+
+
+@pytest.mark.parametrize("moment", faults.OF_AGENTS)
+def test_a_server_that_is_killed_at_the_final_word_loses_nothing_and_repeats_nothing(
+    farm: Farm, tmp_path: Path, moment: str
+) -> None:
+    """The run of the commands is the agent's; what is lost is the server's word to go on."""
+    ran = tmp_path / "ran"
+    faults.arm(farm.hive.home, Trap(moment, "testing.on_agent", "web"))
+    farm.agent("one")
+    run_id = farm.start(f"echo once >> {ran}; echo printed; {passes(when=Path('/'))}")
+    check_ended_right(farm.hive, run_id)
+    assert not faults.is_armed(farm.hive.home)
+    assert ran.read_text() == "once\n"
+    assert [(job["step"], job["status"]) for job in farm.hive.all(f"runs/{run_id}/jobs")] == [
+        *((step, "completed") for step in ("manager.plan", "coding.code", "testing.pack", "testing.on_agent")),
+        *((step, "completed") for step in ("testing.test", "deployment.deploy", "monitoring.accept")),
+    ]
+    (done,) = farm.jobs(run_id, "testing.on_agent")
+    assert farm.hive.client.get(f"jobs/{done['id']}/log").text.count("\nprinted\n") == 1
+
+
+def test_requirements_and_merged_work_are_tested_on_agents_too(farm: Farm) -> None:
+    """A model writes tests that are red on the agent, which repairs the code; then both tasks' work is merged."""
+    farm.agent("one")
+    told = yaml.safe_load(SPEC)
+    asked = {name: told[name] for name in ("id", "description", "requirements", "outputs", "tests", "constraints")}
+    page = {
+        "id": "page",
+        **{name: SITE[name] for name in ("inputs", "outputs")},
+        "tests": [{"run": "test -s index.html"}],
+    }
+    tasks = [{**asked, "engine": "model"}, {**page, "engine": "template"}]
+    run_id = farm.hive.start(spec={"id": "both", "title": "Both", "tasks": tasks, "runs_on": ["gpu"]})
+    check_ended_right(farm.hive, run_id)
+    there = farm.jobs(run_id, "testing.on_agent") + farm.jobs(run_id, "testing.merged_on_agent")
+    assert sorted((job["step"].partition(".")[2], job["task"], job["round"], job["agent"]) for job in there) == [
+        ("merged_on_agent", "greeter", 2, "one"),
+        ("merged_on_agent", "page", 1, "one"),
+        ("on_agent", "greeter", 1, "one"),
+        ("on_agent", "greeter", 2, "one"),
+        ("on_agent", "page", 1, "one"),
+    ]
+    (red,) = farm.jobs(run_id, "testing.test", "failed")
+    assert red["message"].startswith("r2: ")
+    (verified,) = farm.jobs(run_id, "testing.verify")
+    seen = verified["outcome"]["tests"]
+    assert {one["agent"] for one in seen} == {"one"}
+    assert {one["commit"] for one in seen} == {farm.hive.get(f"runs/{run_id}")["commit"]}
+    assert BY_NAME in {one.get("text") for one in seen}
+    assert {one["task"] for one in seen} == {"greeter", "page"}
+
+
+def test_what_is_asked_for_counts_before_the_spec_and_a_paused_queue_gives_agents_nothing(
+    farm: Farm, tmp_path: Path
+) -> None:
+    (file := tmp_path / "spec.json").write_text(json.dumps(spec(passes(when=Path("/")), runs_on=["nobody"])))
+    run_id = verb(farm.hive, "run", str(file), "--runs-on", "gpu")["id"]
+    assert farm.until(run_id, "testing.on_agent", "queued")["waits"].startswith("For an agent with the tags gpu")
+    farm.hive.post("admin/queues/testing/pause", {"reason": "A test"})
+    farm.agent("one")
+    until(lambda: _is_heard_of(farm, "one"), 60, lambda: "the agent does not join")
+    time.sleep(1.5)  # a sweep, and some looks of the agent
+    assert farm.until(run_id, "testing.on_agent", "queued")["waits"] == "An operator has paused the queue testing."
+    farm.hive.post("admin/queues/testing/resume")
+    check_ended_right(farm.hive, run_id)
+    assert [job["agent"] for job in farm.jobs(run_id, "testing.on_agent")] == ["one"]
+
+
+def _is_heard_of(farm: Farm, name: str) -> bool:
+    return name in {agent["name"] for agent in farm.hive.all("admin/agents")}

@@ -18,6 +18,7 @@ from typing import Any
 TRAP = "trap.json"
 DIES_WITHIN_S = 30.0
 MOMENTS = ("before claim", "after claim", "before finish", "after finish", "before publish")
+OF_AGENTS = ("within the final word", "behind the final word")  # before it is committed; before anybody hears of it
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,9 @@ def _kill(who: str) -> None:
 
 def lay() -> None:
     """Put the traps into the code that runs jobs. Names are looked up at the call, so that forks have them too."""
+    from django.db import transaction
+
+    from apps.fleet.services import report
     from apps.runs.services import dispatch, perform
     from workers.manager import advance
 
@@ -86,12 +90,19 @@ def lay() -> None:
         spring("after finish", active.row.step)
         return go_on
 
+    def end_of_agent(active: Any, outcome: Any, epoch: int) -> bool:
+        transaction.on_commit(lambda: spring("behind the final word", active.row.step))
+        go_on = real_finish(active, outcome, epoch)
+        spring("within the final word", active.row.step)
+        return go_on
+
     def publish(call: Callable[[], object], what: str, ids: tuple[int, ...]) -> None:
         spring("before publish", what)
         dispatch.publish(call, what, ids)
 
     perform.claim, perform.attempt, perform.finish = claim, attempt, finish
     advance.publish = publish
+    report.finish = end_of_agent
 
 
 def deliver_twice() -> None:
