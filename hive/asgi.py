@@ -22,7 +22,8 @@ from apps.artifacts.store import links  # noqa: E402
 from apps.events.stream import Pool  # noqa: E402
 from apps.fleet.limits import BODY_BYTES  # noqa: E402
 from apps.projects.uploads import is_link  # noqa: E402
-from hive.handler import Handler, Scope, declared_bytes  # noqa: E402
+from hive.handler import Handler, Receive, Scope, Send, declared_bytes  # noqa: E402
+from hive.reaching import Reaching  # noqa: E402
 
 UPLOADS = re.compile(r"(?:/api/v1/uploads|/projects/\d+/upload)/([^/]+)")
 
@@ -68,7 +69,14 @@ APART = {"/healthz": Pool("hive-alive", 1), "/readyz": Pool("hive-ready", 2)}
 
 LARGER = {"/api/v1/ci/jobs": largest_submission}
 
-application = Handler(Pool("hive-web", settings.WEB_THREADS), largest_body, too_large, APART, LARGER)
+handler = Handler(Pool("hive-web", settings.WEB_THREADS), largest_body, too_large, APART, LARGER)
+reaching = Reaching()
+
+
+async def application(scope: Scope, receive: Receive, send: Send) -> None:
+    reaching.start()
+    await handler(scope, receive, send)
+
 
 # A page makes thousands of objects, and nearly all of them go by themselves: to look for the others after every 700, as
 # Python does, took an eighth of a page's time.

@@ -1,4 +1,7 @@
-"""Queue and Worker: where jobs wait, and who takes them. What an operator says about them outlives every process."""
+"""Queue and Worker: where jobs wait, and who takes them. What an operator says about them outlives every process.
+
+Reach: whether agents, which ask over HTTP, can.
+"""
 
 from __future__ import annotations
 
@@ -53,3 +56,13 @@ class Worker(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Reach(models.Model):
+    """What web servers say of themselves (one row): that one is there, and since when there always was one."""
+
+    at = models.DateTimeField(help_text="When one last said so.")
+    since = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.since:%Y-%m-%d %H:%M:%S} to {self.at:%H:%M:%S}"

@@ -15,6 +15,7 @@ from apps.runs.outcome import failed
 from apps.runs.services.finish import end_job
 from apps.runs.services.output import LeaseLost
 from apps.runs.services.presence import machine
+from apps.runs.services.reach import was_reached
 from apps.runs.states import JobStatus, Reason
 
 logger = logging.getLogger(__name__)
@@ -23,8 +24,13 @@ BATCH = 200
 
 
 def reap_expired(now: datetime) -> Iterator[int]:
-    """End every job whose lease has run out; yields the runs. A job whose row somebody is just writing is alive."""
+    """End every job whose lease has run out; yields the runs. A job whose row somebody is just writing is alive.
+
+    Agents' jobs are left alone while no web server hears them, and for a lease after that.
+    """
     expired = Job.objects.filter(status=JobStatus.RUNNING, lease_expires_at__lt=now).order_by("lease_expires_at")
+    if not was_reached(now):
+        expired = expired.filter(runs_on=[])
     with transaction.atomic():
         taken = list(expired.select_for_update(skip_locked=True, no_key=True)[:BATCH])
         lost = [job for job in taken if end_lost(job, f"No heartbeat from {job.worker} for {settings.LEASE_S:g} s.")]

@@ -96,6 +96,11 @@ def reap() -> list[int]:
     return list(reap_expired(timezone.now() + timedelta(seconds=0)))
 
 
+def overdue(pk: str) -> bool:
+    """Whether its lease has run out."""
+    return Job.objects.filter(pk=pk, status="running", lease_expires_at__lt=timezone.now()).exists()
+
+
 def revoke() -> None:
     for agent in Agent.objects.all():
         revoke_agent(agent, None)
