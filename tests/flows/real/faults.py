@@ -63,9 +63,6 @@ def _kill(who: str) -> None:
 
 def lay() -> None:
     """Put the traps into the code that runs jobs. Names are looked up at the call, so that forks have them too."""
-    from django.db import transaction
-
-    from apps.fleet.services import report
     from apps.runs.services import dispatch, perform
     from workers.manager import advance
 
@@ -90,19 +87,30 @@ def lay() -> None:
         spring("after finish", active.row.step)
         return go_on
 
-    def end_of_agent(active: Any, outcome: Any, epoch: int) -> bool:
-        transaction.on_commit(lambda: spring("behind the final word", active.row.step))
-        go_on = real_finish(active, outcome, epoch)
-        spring("within the final word", active.row.step)
-        return go_on
-
     def publish(call: Callable[[], object], what: str, ids: tuple[int, ...]) -> None:
         spring("before publish", what)
         dispatch.publish(call, what, ids)
 
     perform.claim, perform.attempt, perform.finish = claim, attempt, finish
     advance.publish = publish
-    report.finish = end_of_agent
+    _lay_for_agents()
+
+
+def _lay_for_agents() -> None:
+    """Where the web server records how an agent's job ended."""
+    from django.db import transaction
+
+    from apps.fleet.services import report
+
+    real_finish = report.finish
+
+    def finish(active: Any, outcome: Any, epoch: int) -> bool:
+        transaction.on_commit(lambda: spring("behind the final word", active.row.step))
+        go_on = real_finish(active, outcome, epoch)
+        spring("within the final word", active.row.step)
+        return go_on
+
+    report.finish = finish
 
 
 def deliver_twice() -> None:
