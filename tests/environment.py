@@ -18,6 +18,10 @@ os.environ["HIVE_HOME"] = tempfile.mkdtemp(prefix="hive-test-")
 atexit.register(shutil.rmtree, os.environ["HIVE_HOME"], ignore_errors=True)
 os.environ["HIVE_BROKER_URL"] = "memory://"
 
+if "TEST_MIGRATED" not in os.environ:  # pytest-xdist's workers find the one of their master (tests/migrated.py)
+    os.environ["TEST_MIGRATED"] = tempfile.mkdtemp(prefix="hive-migrated-")
+    atexit.register(shutil.rmtree, os.environ["TEST_MIGRATED"], ignore_errors=True)
+
 if os.environ.get("HIVE_TEST_DATABASE") == "postgresql":
     from tests.servers.postgres import postgres
 

@@ -13,6 +13,8 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+from tests.migrated import give_records
+
 START_S = 60
 
 
@@ -26,6 +28,7 @@ class Site:
             free.bind(("127.0.0.1", 0))
             self.port: int = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
+        give_records(home)
         self.start()
 
     def start(self) -> None:

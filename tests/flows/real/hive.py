@@ -15,6 +15,8 @@ from typing import Any
 
 import httpx
 
+from tests.migrated import give_records
+
 ROOT = Path(__file__).resolve().parents[3]
 PATIENCE_S = 120.0
 # Short enough that a test sees a lease run out and a lost message found; long enough for two slow cores.
@@ -90,6 +92,7 @@ def running(home: Path, table: str = "", **settings: str) -> Iterator[Hive]:
     """A Hive with quick leases on this home; it is stopped afterwards, and must leave nothing behind."""
     environ = {key: value for key, value in os.environ.items() if not key.startswith(("HIVE_", "DJANGO_"))}
     environ |= {**QUICK, **settings, "HIVE_HOME": str(home)}
+    give_records(home)
     options = ["--port", "0", "--json", *(("--table", f"tests.flows.real.tables:{table}") if table else ())]
     process = subprocess.Popen(
         [sys.executable, "-m", "hive.cli.up", *options],

@@ -17,6 +17,7 @@ import httpx
 
 from hive.cli import valkey
 from hive.home import Home
+from tests.migrated import give_records
 
 ROOT = Path(__file__).resolve().parents[3]
 PATIENCE_S = 60.0
@@ -35,6 +36,7 @@ class Site:
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         for folder in (self.home.run, self.home.valkey):
             folder.mkdir(parents=True)
+        give_records(root)
 
     def start_valkey(self) -> None:
         path = self.home.socket("valkey")
