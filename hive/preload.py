@@ -7,7 +7,13 @@ import sys
 
 import django
 
-ASGI = ("uvicorn", "uvicorn.main", "uvicorn.loops.asyncio", "uvicorn.protocols.http.h11_impl", "uvicorn.lifespan.off")
+ASGI = (
+    "uvicorn",
+    "uvicorn.main",
+    "uvicorn.loops.uvloop",
+    "uvicorn.protocols.http.httptools_impl",
+    "uvicorn.lifespan.off",
+)
 CELERY = (
     "celery.bin.celery",
     "celery.apps.worker",

@@ -24,7 +24,19 @@ def prepare() -> Argv:
 def web(listener: int, *, drain_s: int) -> Argv:
     """`listener`: descriptor of a socket that listens already. `drain_s`: how long answers may take after TERM."""
     proxy = "--proxy-headers" if env.get("HIVE_PROXY_TLS") else "--no-proxy-headers"
-    options = ("--fd", str(listener), "--lifespan", "off", "--ws", "none", "--log-level", "warning", "--no-access-log")
+    quick = ("--loop", "uvloop", "--http", "httptools")  # both in C: half of what asyncio and h11 take per request
+    options = (
+        "--fd",
+        str(listener),
+        *quick,
+        "--lifespan",
+        "off",
+        "--ws",
+        "none",
+        "--log-level",
+        "warning",
+        "--no-access-log",
+    )
     argv = (*PYTHON, "uvicorn", "hive.asgi:application", *options, "--no-server-header", proxy)
     return (*argv, "--timeout-graceful-shutdown", str(drain_s))
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+import signal
 import subprocess
 import sys
 from dataclasses import asdict
@@ -29,6 +30,7 @@ def main() -> int:
     parser.add_argument("--repeat", type=int, default=3, help="how often each is measured; the median counts")
     parser.add_argument("--only", choices=PARTS, help=argparse.SUPPRESS)
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is ended on the way out
     if unknown := set(options.parts) - set(PARTS):
         parser.error(f"no such part: {', '.join(unknown)}; there are {', '.join(PARTS)}")
     if options.only:
@@ -45,7 +47,13 @@ def _in_a_process(part: str, repeat: int) -> list[Figure]:
     """Each part has a home of its own, and Django knows one home per process."""
     print(f"measuring {part} …", file=sys.stderr)
     command = [sys.executable, "-m", "tests.bench", "--only", part, "--repeat", str(repeat)]
-    printed = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            printed = process.communicate()[0]
+        finally:
+            process.terminate()  # it ends what it has started; leaving this block waits for that
+    if process.returncode:
+        raise SystemExit(f"{part} has ended with {process.returncode}")
     return [Figure(**figure) for figure in json.loads(printed.splitlines()[-1])]
 
 
