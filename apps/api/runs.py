@@ -30,7 +30,7 @@ from apps.api.usage import SpentSerializer
 from apps.events.lifecycle import can_move
 from apps.releases.models import Release
 from apps.runs.models import ModelCall, Priority, Run
-from apps.runs.queries import Progress, progress_of
+from apps.runs.progress import Progress, progress_of
 from apps.runs.services.start import retry_run, why_not_again
 from apps.runs.services.stop import cancel_run
 from apps.runs.spending.queries import Spent, spent_per

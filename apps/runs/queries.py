@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
 from django.db.models import QuerySet
 
 from apps.accounts.access import visible_organisations
@@ -21,7 +19,6 @@ from apps.runs.plan.decide import JobView, Snapshot, TaskView
 from apps.runs.plan.graph import Node
 from apps.runs.plan.workflows import CODE, TEST, WRITE_TESTS, TaskLink, nodes
 from apps.runs.states import PUT_ASIDE, RUN_ENDED, Reason
-from apps.specs.models import SpecVersion
 
 
 def visible_runs(user: User) -> QuerySet[Run]:
@@ -57,9 +54,14 @@ class RunState:
     newest: dict[str, Job]  # the newest job of each node, in its current round
 
 
-def read_state(run: Run, tasks_read: Iterable[Task] | None = None, jobs_read: Iterable[Job] | None = None) -> RunState:
+def read_state(
+    run: Run,
+    tasks_read: Iterable[Task] | None = None,
+    jobs_read: Iterable[Job] | None = None,
+    gates_read: Iterable[Gate] | None = None,
+) -> RunState:
     """Everything the database says about the run's progress, in three queries. Call under the run's lock, unless it is
-    only shown: then all its tasks and jobs may have been read before.
+    only shown: then all its tasks, jobs and gates may have been read before.
     """
     spec = run.spec_version.data if run.spec_version else {}
     tasks = {task.key: task for task in (run.tasks.all() if tasks_read is None else tasks_read)}
@@ -75,16 +77,14 @@ def read_state(run: Run, tasks_read: Iterable[Task] | None = None, jobs_read: It
             key = Node(job.step, task.key if task else "").key
             newest[key] = job
             aside[key] = aside.get(key, 0) + (job.reason in PUT_ASIDE)
-    gates = list(run.gates.all())
+    gates = list(run.gates.all() if gates_read is None else gates_read)
     held = set() if run.ended else held_back(run)
     by_job = {gate.job_id: gate for gate in gates if gate.job_id is not None}
     snapshot = Snapshot(
         status=run.status,
         nodes=plan_nodes(run, [_link(task, run.workflow) for task in tasks.values()]),
         jobs={key: view(job, by_job.get(job.pk), aside[key], before.get(key, ""), held) for key, job in newest.items()},
-        gates={
-            gate.name: (gate.status, gate.message) for gate in gates if gate.job_id is None and gate.round == run.round
-        },
+        gates=_answers(run, gates),
         touched=bool(run.touched),
         tasks={key: TaskView(key, task.round) for key, task in tasks.items()},
         stop_reason=run.stop_reason,
@@ -94,6 +94,11 @@ def read_state(run: Run, tasks_read: Iterable[Task] | None = None, jobs_read: It
         keep_going=run.workflow == "ci" and not any(task.spec.get("fail_fast") for task in tasks.values()),
     )
     return RunState(snapshot, newest)
+
+
+def _answers(run: Run, gates: Iterable[Gate]) -> dict[str, tuple[str, str]]:
+    """Of the gates that are steps of the plan, by name; those in which a job asks belong to the job."""
+    return {gate.name: (gate.status, gate.message) for gate in gates if gate.job_id is None and gate.round == run.round}
 
 
 def _link(task: Task, workflow: str) -> TaskLink:
@@ -158,70 +163,3 @@ def plan_nodes(run: Run, tasks: list[TaskLink]) -> tuple[Node, ...]:
     spec: dict[str, Any] = run.spec_version.data if run.spec_version else {}
     flags = {"deploys": bool(spec.get("deploy")), "guarded": run.guarded, "has_origin": run.has_origin}
     return nodes(run.workflow, tasks, spec.get("gates", []), **flags)
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Steps done, of the steps in the plan. A plan that has not been made yet has one step: to make it."""
-
-    done: int
-    total: int
-
-
-# One statement for a page of runs. Django's own would be three, and compiling them costs more than running them.
-COUNT_STEPS = """
-SELECT run.id,
-  (SELECT COUNT(*) FROM runs_task AS task WHERE task.run_id = run.id),
-  (SELECT COUNT(*) FROM runs_task AS task WHERE task.run_id = run.id AND task.has_requirements),
-  (SELECT COUNT(*) FROM runs_task AS task WHERE task.run_id = run.id AND task.runs_on <> '[]'),
-  (SELECT COUNT(*) FROM runs_job AS job LEFT JOIN runs_task AS task ON task.id = job.task_id
-    WHERE job.run_id = run.id AND job.status = 'completed'
-      AND (job.round = COALESCE(task.round, run.round) OR job.step = 'testing.write')),
-  (SELECT COUNT(*) FROM runs_gate AS gate
-    WHERE gate.run_id = run.id AND gate.status = 'approved' AND gate.round = run.round AND gate.job_id IS NULL)
-FROM runs_run AS run WHERE run.id IN ({ids})
-"""
-
-
-def progress_of(runs: Sequence[Run]) -> dict[int, Progress]:
-    """Per run, in two queries for all of them. A step that is done again in a repair round counts once."""
-    if not runs:
-        return {}
-    with connection.cursor() as cursor:
-        cursor.execute(COUNT_STEPS.format(ids=", ".join(["%s"] * len(runs))), [run.pk for run in runs])
-        rows = cursor.fetchall()
-    counts = {run_id: (tasks, told, remote, jobs + gates) for run_id, tasks, told, remote, jobs, gates in rows}
-    found = {}
-    plans = _plans(runs)
-    for run in runs:
-        tasks, told, remote, done = counts.get(run.pk, (0, 0, 0, 0))
-        flags = (run.guarded, run.has_origin)
-        total = _steps(run.workflow, (tasks, told, remote), flags, *plans.get(run.spec_version_id, ((), False)))
-        found[run.pk] = Progress(min(done, total), total)
-    return found
-
-
-def _plans(runs: Sequence[Run]) -> dict[int | None, tuple[tuple[str, ...], bool]]:
-    """What a plan's length depends on besides its tasks. The database reads it out of the specs: they may be large."""
-    versions = {run.spec_version_id for run in runs if run.spec_version_id}
-    if not versions:
-        return {}
-    rows = SpecVersion.objects.filter(pk__in=versions).values_list("pk", "data__gates", "data__deploy")
-    return {pk: (tuple(gates or ()), bool(deploy)) for pk, gates, deploy in rows}
-
-
-@lru_cache(maxsize=256)
-def _steps(
-    workflow: str, tasks: tuple[int, int, int], flags: tuple[bool, bool], gates: tuple[str, ...], deploys: bool
-) -> int:
-    """How many steps such a plan has. What its tasks need of one another does not change that.
-
-    `tasks`: how many there are, how many of them have requirements, and of how many an agent runs the tests.
-    """
-    total, told, remote = tasks
-    links = [
-        TaskLink(str(number), runs_on=("agent",) if number < remote else (), has_requirements=number < told)
-        for number in range(total)
-    ]
-    guarded, has_origin = flags
-    return len(nodes(workflow, links, gates, deploys=deploys, guarded=guarded, has_origin=has_origin))

@@ -16,6 +16,7 @@ from apps.dashboard.reads import job_list, run_page
 from apps.dashboard.reads.evidence import tests_of
 from apps.dashboard.reads.job_commands import commands_of
 from apps.dashboard.reads.job_stages import parts_of
+from apps.dashboard.reads.run_rows import RunRows
 from apps.dashboard.visitor import page, visitor
 from apps.events import clock
 from apps.events.queries import last_number
@@ -76,7 +77,7 @@ def _about(found: Job) -> dict[str, Any]:
 def _allowed(found: Job, user: User) -> dict[str, Any]:
     changes = may_change(user, found.run.project.organisation_id)
     return {
-        "head": run_page.head_of(found.run) if changes and found.run.workflow == "ci" else None,
+        "head": run_page.head_of(RunRows(found.run)) if changes and found.run.workflow == "ci" else None,
         "steering": found.steering.select_related("said_by").order_by("pk"),
         "allowed": can_be_steered(found) if changes else [],
         "next_roles": roles_to_hand_to(found) if changes else [],

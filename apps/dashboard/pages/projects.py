@@ -19,6 +19,7 @@ from apps.projects.models import Project
 from apps.projects.queries import visible_projects
 from apps.projects.secrets import SecretError, delete_secret, put_secret
 from apps.projects.uploads import make_link
+from apps.runs.queries import visible_runs
 from apps.specs.queries import versions_visible_to, visible_to
 
 
@@ -38,7 +39,7 @@ def project(request: HttpRequest, project_id: int) -> HttpResponse:
     found = find_project(request, project_id)
     context = {
         "project": found,
-        "page": run_list.list_runs(user, run_list.Wanted(project=found.pk)),
+        "page": run_list.list_runs(visible_runs(user), run_list.Wanted(project=found.pk)),
         "environments": reads.environments_of(found),
         "specs": reads.specs_of(found),
         "usage": usage_of_project(found),

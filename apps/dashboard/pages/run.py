@@ -27,17 +27,18 @@ from apps.runs.queries import visible_run
 Context = dict[str, Any]
 
 
-def find_run(request: HttpRequest, run_id: int) -> Run:
+def find_run(request: HttpRequest, run_id: int, *, with_spec: bool = False) -> Run:
     """The run, if this person may see it; 404 otherwise. Its spec may be large: it is read where it is needed."""
     runs = visible_run(visitor(request), run_id).select_related(
         "project__organisation", "spec_version__spec", "created_by"
     )
-    return get_object_or_404(runs.defer("spec_version__text", "spec_version__data"))
+    unread = ["spec_version__text"] if with_spec else ["spec_version__text", "spec_version__data"]
+    return get_object_or_404(runs.defer(*unread))
 
 
 @page("GET")
 def run(request: HttpRequest, run_id: int) -> HttpResponse:
-    found = find_run(request, run_id)
+    found = find_run(request, run_id, with_spec=True)
     # Read before the parts: what happens while they are read is told again by the stream, and nothing is missed.
     context: Context = {"run": found, "seen": last_number(found.pk)}
     rows = RunRows(found)
@@ -85,13 +86,13 @@ def _artifacts(rows: RunRows, _: QueryDict) -> Context:
 
 def _events(rows: RunRows, query: QueryDict) -> Context:
     window = {name: whole_number(query.get(name)) for name in ("show", "before")}
-    listed = event_list.events_of(rows.run, query.get("type", ""), window["show"], window["before"])
+    listed = event_list.events_of(rows, query.get("type", ""), window["show"], window["before"])
     return {"events": listed, "kinds": event_list.KINDS}
 
 
 PARTS: Mapping[str, Callable[[RunRows, QueryDict], Context]] = {
-    "head": lambda rows, _: {"head": run_page.head_of(rows.run)},
-    "gates": lambda rows, _: {"gates": run_page.gates_of(rows.run)},
+    "head": lambda rows, _: {"head": run_page.head_of(rows)},
+    "gates": lambda rows, _: {"gates": run_page.gates_of(rows)},
     "release": lambda rows, _: {"releases": releases_of(rows.run)},
     "plan": lambda rows, _: {"plan": run_page.plan_of(rows, clock.now())},
     "timeline": lambda rows, _: {"timeline": timeline_of(rows, clock.now())},

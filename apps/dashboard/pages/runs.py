@@ -7,18 +7,20 @@ from django.shortcuts import render
 
 from apps.dashboard.reads import run_list
 from apps.dashboard.visitor import page, visitor
+from apps.runs.queries import visible_runs
 
 
 @page("GET")
 def runs(request: HttpRequest) -> HttpResponse:
     """The whole page; or its list alone, where the page itself asks for it anew."""
     user = visitor(request)
+    visible = visible_runs(user)
     wanted = run_list.read_wanted(request.GET)
     context = {
         "wanted": wanted,
-        "page": run_list.list_runs(user, wanted),
+        "page": run_list.list_runs(visible, wanted),
         "choices": run_list.CHOICES,
-        "counts": {"active": run_list.count_active(user), "asking": run_list.count_asking(user)},
+        "counts": {"active": run_list.count_active(visible), "asking": run_list.count_asking(visible)},
         "searched": run_list.SEARCHED,
     }
     if request.headers.get("HX-Target") == "run-list":

@@ -10,9 +10,10 @@ from urllib.parse import urlencode
 
 from django.db.models import Model
 
+from apps.dashboard.reads.run_rows import RunRows
 from apps.dashboard.reads.sentences import Names, job_name, sentence
 from apps.events.models import Event, EventType
-from apps.runs.models import Gate, Job, Run, Task
+from apps.runs.models import Gate, Job, Task
 
 PAGE = 40
 MOST = 400  # on one page; what is earlier gets a page of its own
@@ -65,22 +66,24 @@ class EventPage:
     earlier: str
 
 
-def events_of(run: Run, kind: str = "", shown: int | None = None, before: int | None = None) -> EventPage:
-    """Four queries at most: the events, and the names of what they speak of."""
+def events_of(rows: RunRows, kind: str = "", shown: int | None = None, before: int | None = None) -> EventPage:
+    """Four queries at most: the events, and the names of what they speak of where the page has not read them."""
     kind = kind if kind in KINDS else ""
     count = min(max(shown or PAGE, PAGE), MOST)
-    found = Event.objects.filter(run_id=run.pk)
+    found = Event.objects.filter(run_id=rows.run.pk)
     if kind:
         found = found.filter(type__in=KINDS[kind])
     if before is not None:
         found = found.filter(number__lt=before)
-    rows = list(found.order_by("-number")[: count + 1])
-    names = _names(rows[:count])
+    events = list(found.order_by("-number")[: count + 1])
+    names = _names(events[:count], rows)
     earlier = ""
-    if len(rows) > count:
-        window = {"before": rows[count - 1].number} if count == MOST else {"before": before or "", "show": count + PAGE}
+    if len(events) > count:
+        window = (
+            {"before": events[count - 1].number} if count == MOST else {"before": before or "", "show": count + PAGE}
+        )
         earlier = urlencode({"type": kind, **window})
-    return EventPage([_tell(row, names) for row in rows[:count]], kind, count, before, earlier)
+    return EventPage([_tell(row, names) for row in events[:count]], kind, count, before, earlier)
 
 
 def _tell(event: Event, names: Names) -> Told:
@@ -106,16 +109,24 @@ def _tone(event: Event) -> str:
     return "good" if to in ("completed", "verified", "deployed", "live", "approved", "resolved") else "muted"
 
 
-def _names(events: Sequence[Event]) -> Names:
+def _names(events: Sequence[Event], rows: RunRows) -> Names:
     ids: dict[str, set[int]] = {"job": set(), "task": set(), "gate": set()}
     for event in events:
         if event.type in ids and isinstance(event.data.get("id"), int):
             ids[event.type].add(event.data["id"])
-    jobs = _named(Job, ids["job"], "step", "task__title", "attempt")
+    tasks, jobs, gates = rows.so_far
+    task_names = {task.pk: task.title for task in tasks}
+    gate_names = {gate.pk: gate.name for gate in gates}
+    job_names = {
+        job.pk: job_name(job.step, task_names.get(job.task_id or 0), job.attempt)
+        for job in jobs
+        if job.pk in ids["job"]
+    }
+    others = _named(Job, ids["job"] - job_names.keys(), "step", "task__title", "attempt")
     return Names(
-        jobs={pk: job_name(step, title, attempt) for pk, step, title, attempt in jobs},
-        tasks=dict(_named(Task, ids["task"], "title")),
-        gates=dict(_named(Gate, ids["gate"], "name")),
+        jobs=job_names | {pk: job_name(step, title, attempt) for pk, step, title, attempt in others},
+        tasks=task_names | dict(_named(Task, ids["task"] - task_names.keys(), "title")),
+        gates=gate_names | dict(_named(Gate, ids["gate"] - gate_names.keys(), "name")),
     )
 
 

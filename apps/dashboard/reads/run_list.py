@@ -12,7 +12,7 @@ from apps.dashboard.reads.numbers import whole_number
 from apps.projects.models import Project
 from apps.projects.queries import visible_projects
 from apps.runs.models import Gate, Run
-from apps.runs.queries import Progress, progress_of, visible_runs
+from apps.runs.progress import Progress, progress_of
 from apps.runs.states import GateStatus, RunStatus
 
 PAGE = 25
@@ -68,9 +68,9 @@ def read_wanted(values: Mapping[str, str]) -> Wanted:
     )
 
 
-def list_runs(user: User, wanted: Wanted) -> Page:
-    """One page, one more row read than shown to know whether there is a next one."""
-    found = _filter(visible_runs(user), wanted).select_related("project", "created_by")
+def list_runs(visible: QuerySet[Run], wanted: Wanted) -> Page:
+    """One page of the runs that a person may see, one more row read than shown to know whether there is a next one."""
+    found = _filter(visible, wanted).select_related("project", "created_by")
     if wanted.after is not None:
         rows = list(found.filter(pk__gt=wanted.after).order_by("pk")[: PAGE + 1])
         runs, more_newer, more_older = rows[:PAGE][::-1], len(rows) > PAGE, True
@@ -110,13 +110,13 @@ def _rows(runs: Sequence[Run]) -> list[Row]:
     return [Row(run, progress[run.pk], run.pk in asking) for run in runs]
 
 
-def count_asking(user: User) -> int:
-    """How many runs wait for a person: for the badge beside the filter."""
-    return visible_runs(user).filter(pk__in=_asking()).count()
+def count_asking(visible: QuerySet[Run]) -> int:
+    """How many of these runs wait for a person: for the badge beside the filter."""
+    return visible.filter(pk__in=_asking()).count()
 
 
-def count_active(user: User) -> int:
-    return visible_runs(user).filter(status__in=(RunStatus.QUEUED, RunStatus.RUNNING)).count()
+def count_active(visible: QuerySet[Run]) -> int:
+    return visible.filter(status__in=(RunStatus.QUEUED, RunStatus.RUNNING)).count()
 
 
 def filter_projects(user: User) -> QuerySet[Project]:

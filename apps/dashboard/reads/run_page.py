@@ -14,7 +14,8 @@ from apps.dashboard.plan.picture import Picture, draw
 from apps.dashboard.reads.run_rows import RunRows
 from apps.events.lifecycle import can_move
 from apps.runs.models import Gate, Job, Run
-from apps.runs.queries import Progress, progress_of, read_state
+from apps.runs.progress import Progress
+from apps.runs.queries import read_state
 from apps.runs.services.start import why_not_again
 from apps.runs.states import GateStatus, RunStatus, TaskStatus
 
@@ -42,15 +43,16 @@ class Head:
     children: Sequence[Run]  # that it has started, the first so many
 
 
-def head_of(run: Run) -> Head:
+def head_of(rows: RunRows) -> Head:
+    run = rows.run
     asked = bool(run.stop_reason) and not run.ended
     return Head(
         run=run,
-        progress=progress_of([run])[run.pk],
+        progress=rows.progress(),
         may_cancel=can_move(run, RunStatus.CANCELED) and not run.stop_reason,
         may_retry=not why_not_again(run),
         stopping=asked,
-        asks=not asked and not run.ended and run.gates.filter(status=GateStatus.PENDING).exists(),
+        asks=not asked and not run.ended and any(gate.status == GateStatus.PENDING for gate in rows.gates),
         children=list(run.children.only("cause").order_by("-pk")[:CHILDREN_SHOWN]),
     )
 
@@ -70,7 +72,7 @@ def plan_of(rows: RunRows, now: datetime) -> PlanView:
     if not rows.is_drawn:
         return _counted(rows.run)
     titles = {task.key: task.title for task in rows.first_tasks}
-    cards = cards_of(read_state(rows.run, rows.first_tasks, rows.jobs), titles, now)
+    cards = cards_of(read_state(rows.run, rows.first_tasks, rows.jobs, rows.gates), titles, now)
     return PlanView(cards, draw(cards), draw(cards, downwards=True), (), len(titles))
 
 
@@ -80,10 +82,9 @@ def _counted(run: Run) -> PlanView:
     return PlanView((), None, None, counted, len(statuses))
 
 
-def gates_of(run: Run) -> Sequence[Gate]:
+def gates_of(rows: RunRows) -> Sequence[Gate]:
     """Those that wait for a person first, then those that were decided."""
-    gates = run.gates.select_related("decided_by", "job__task").defer("job__outcome", "job__task__spec").order_by("pk")
-    return sorted(gates, key=lambda gate: (gate.status != GateStatus.PENDING, gate.pk))
+    return sorted(rows.gates, key=lambda gate: (gate.status != GateStatus.PENDING, gate.pk))
 
 
 def artifacts_of(run: Run) -> tuple[Sequence[Artifact], int]:

@@ -1,4 +1,4 @@
-"""The tasks and jobs of a run, read once for all parts of its page that show them."""
+"""The tasks, jobs and gates of a run, read once for all parts of its page that show them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from functools import cached_property
 
 from django.db.models import Case, When
 
-from apps.runs.models import Job, Run, Task
+from apps.runs.models import Gate, Job, Run, Task
+from apps.runs.progress import Progress, progress_among, progress_of
 from apps.runs.states import JobStatus
 
 MOST_DRAWN = 60  # tasks; a larger plan is counted, not drawn
@@ -42,6 +43,23 @@ class RunRows:
             if job.task_id in tasks:
                 job.task = tasks[job.task_id]
         return jobs
+
+    @cached_property
+    def gates(self) -> Sequence[Gate]:
+        """All of them, in the order in which they were made; those in which a job asked name the job and its task."""
+        gates = self.run.gates.select_related("decided_by", "job__task")
+        return list(gates.defer("job__outcome", "job__task__spec").order_by("pk"))
+
+    @property
+    def so_far(self) -> tuple[Sequence[Task], Sequence[Job], Sequence[Gate]]:
+        """What has been read of them by now, for who can do without."""
+        read = self.__dict__
+        return read.get("first_tasks", ()), read.get("jobs", ()), read.get("gates", ())
+
+    def progress(self) -> Progress:
+        if self.is_drawn:
+            return progress_among(self.run, self.first_tasks, self.jobs, self.gates)
+        return progress_of([self.run])[self.run.pk]
 
     def newest_jobs(self) -> tuple[list[Job], int]:
         """The newest ones, and how many more there are."""
