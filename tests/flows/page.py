@@ -7,23 +7,23 @@ import re
 import subprocess
 from pathlib import Path
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "deployment.md"
+DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 
-def commands(title: str) -> str:
+def commands(title: str, page: str) -> str:
     """The block below `<!-- title -->`."""
-    found = re.search(rf"<!-- {re.escape(title)} -->\n```sh\n(.*?)```", PAGE.read_text(), re.DOTALL)
-    assert found, f"{PAGE.name} has no block {title!r}"
+    found = re.search(rf"<!-- {re.escape(title)} -->\n```sh\n(.*?)```", (DOCS / page).read_text(), re.DOTALL)
+    assert found, f"{page} has no block {title!r}"
     return found[1]
 
 
-def follow(title: str, folder: Path, timeout_s: float = 120, **variables: str) -> None:
+def follow(title: str, folder: Path, timeout_s: float = 120, page: str = "deployment.md", **variables: str) -> None:
     """Run a block in a shell, each of its commands; `variables` are those that the page says to set.
 
     What the tests themselves run with is not passed on: compose would hand it to every container.
     """
     done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", commands(title)],
+        ["bash", "-euo", "pipefail", "-c", commands(title, page)],
         cwd=folder,
         env={**{name: value for name, value in os.environ.items() if not name.startswith("HIVE_")}, **variables},
         stdin=subprocess.DEVNULL,

@@ -41,7 +41,7 @@ tasks:
     tests:
       - run: test ! -e /secrets
       - run: test ! -e /var/lib/hive
-      - run: sh -c '! cat /proc/*/environ | tr "\\\\0" "\\\\n" | grep -e DATABASE_URL -e requirepass'
+      - run: sh -c '! cat /proc/*/environ | tr "\\\\0" "\\\\n" | grep -e DATABASE_URL -e requirepass -e HIVE_AGENT'
       - run: sh -c '! getent hosts postgres && ! getent hosts valkey'
       - run: python3 -c "import socket; assert [name for _, name in socket.if_nameindex()] == ['lo']"
       - run: sh -c '! unshare --user true'

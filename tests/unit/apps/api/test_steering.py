@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from apps.runs.models import Job, Run, Steering
-from apps.runs.plan.workflows import CODE, PLAN
+from apps.runs.plan.workflows import CODE, ON_AGENT, PLAN
 from tests.conftest import People
 from tests.stories import runs
 from tests.unit.apps.api.conftest import Api
@@ -69,3 +69,15 @@ def test_who_may_steer(people: People, viewer: Api, outsider: Api, job: Job, ver
     assert outsider.post(f"/jobs/{job.pk}/{verb}", body).status_code == 404
     assert viewer.post(f"/jobs/{job.pk}/{verb}", body).status_code == 403
     assert Api(people.teammate).post(f"/jobs/{job.pk}/{verb}", body).status_code == (409 if verb == "resume" else 202)
+
+
+@pytest.mark.parametrize("verb", ["message", "pause", "hand-off"])
+def test_a_test_on_an_agent_is_not_steered_and_says_so(owner: Api, job: Job, verb: str) -> None:
+    there = Job.objects.create(
+        run=job.run, task=job.task, role="testing", step=ON_AGENT, runs_on=["gpu"], status="running"
+    )
+    body = {"message": {"text": "Hello"}, "hand-off": {"role": "coding"}}.get(verb)
+    answer = owner.post(f"/jobs/{there.pk}/{verb}", body)
+    assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
+    assert "cannot be" in answer.json()["detail"]
+    assert not Steering.objects.exists()

@@ -60,6 +60,20 @@ def test_a_server_that_is_away_is_asked_again_with_growing_pauses() -> None:
     assert pauses[0] <= 0.25 < pauses[2]
 
 
+def test_a_final_word_is_said_until_it_is_heard_also_hours_later() -> None:
+    pauses: list[float] = []
+
+    def back() -> int:
+        return 503 if sum(pauses) < 3 * 3600 else 200
+
+    hive = lambda request: httpx.Response(back(), json={"token": "t", "detail": "away"})  # noqa: E731
+    here = server(hive)
+    answer = patiently(lambda: here.call("PUT", "/jobs/1/status"), lambda: False, pauses.append)
+    assert answer.status_code == 200
+    assert all(15 <= pause <= 30 for pause in pauses[7:])
+    assert len({round(pause, 3) for pause in pauses[7:]}) > 100, "a fleet would come back at once"
+
+
 def test_nobody_waits_who_has_given_up() -> None:
     with pytest.raises(Away):
         patiently(lambda: server(Hive(503)).call("GET", "/x"), lambda: True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
+from base64 import urlsafe_b64encode as b64encode
 from collections.abc import Callable
 from typing import Any
 
@@ -15,10 +16,12 @@ from apps.fleet.models import Agent
 from apps.fleet.order import Command, Order
 from apps.fleet.orders import ORDERS
 from apps.fleet.services.enrol import create_token
+from apps.fleet.services.hold import revoke_agent
 from apps.runs.models import Job, Run
 from apps.runs.services.reap import end_lost
 from hive.asgi import largest_body
 from tests.conftest import People
+from tests.unit.apps.fleet.test_enrol import claims, signed
 
 
 class Machine:
@@ -131,6 +134,23 @@ def test_without_a_good_token_every_address_is_401(job: Job, people: People) -> 
         for method, path, body, headers in calls:
             answer = Machine(token).call(method, path, body, **headers)
             assert (answer.status_code, answer["WWW-Authenticate"]) == (401, "Bearer")
+
+
+@pytest.mark.parametrize("fault", ["expired", "audience", "generation", "unsigned", "revoked"])
+def test_nor_with_one_that_is_expired_misdirected_unsigned_or_of_a_revoked_agent(
+    joined: Callable[..., Machine], job: Job, fault: str
+) -> None:
+    joined()
+    agent = Agent.objects.get()
+    calls = [*urls(job.pk), ("GET", "/jobs/next", None, {}), ("POST", "/agent/heartbeat", {}, {})]
+    changes = {"expired": {"exp": 1}, "audience": {"aud": "x"}, "generation": {"gen": 9}}.get(fault, {})
+    token = signed(claims(agent, **changes))
+    if fault == "unsigned":
+        token = ".".join((b64encode(b'{"alg":"none","typ":"JWT"}').rstrip(b"=").decode(), token.split(".")[1], ""))
+    if fault == "revoked":
+        revoke_agent(agent, None)
+    for method, path, body, headers in calls:
+        assert Machine(token).call(method, path, body, **headers).status_code == 401
 
 
 def test_an_agents_token_opens_nothing_else(joined: Callable[..., Machine], job: Job) -> None:
