@@ -1,4 +1,4 @@
-"""Hive's side: a run with one coding job in a home of its own, and a process that does this job as a worker would."""
+"""Hive's side: a run with one coding job in a home of its own, and the process that does this job (`worker.py`)."""
 
 from __future__ import annotations
 
@@ -23,8 +23,9 @@ SPEC = {
 
 def prepared(provider: Provider, place: Path) -> object:
     """How to start it, once its records are there; making them is not measured."""
-    _call("prepare", place, provider, check=True)
-    return lambda provider, place: _call("work", place, provider)
+    if _call("hive_side", place, provider).wait():
+        raise SystemExit("Hive's side could not be prepared.")
+    return lambda provider, place: _call("worker", place, provider)
 
 
 def step_times(place: Path) -> list[float]:
@@ -33,7 +34,7 @@ def step_times(place: Path) -> list[float]:
     return [(after - before) * 1000 for before, after in pairwise(ends)]
 
 
-def _call(verb: str, place: Path, provider: Provider, *, check: bool = False) -> subprocess.Popen[bytes]:
+def _call(program: str, place: Path, provider: Provider) -> subprocess.Popen[bytes]:
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("HIVE_", "DJANGO_"))}
     environ |= {
         "HIVE_HOME": str(place / "home"),
@@ -43,12 +44,8 @@ def _call(verb: str, place: Path, provider: Provider, *, check: bool = False) ->
         "HIVE_MODEL_API_KEY": KEY,
         "DJANGO_SETTINGS_MODULE": "hive.settings",
     }
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.bench.conversation.hive_side", verb, str(place)], cwd=ROOT, env=environ
-    )
-    if check and process.wait():
-        raise SystemExit(f"Hive's side could not {verb}.")
-    return process
+    command = [sys.executable, "-m", f"tests.bench.conversation.{program}", str(place)]
+    return subprocess.Popen(command, cwd=ROOT, env=environ)
 
 
 def _prepare() -> None:
@@ -73,31 +70,8 @@ def _prepare() -> None:
     Task.objects.update(status="assigned")
 
 
-def _work(place: Path) -> None:
-    from apps.events.models import Event
-    from apps.runs.models import Job, Run
-    from apps.runs.services.perform import perform
-    from workers.coding.write import write
-
-    run = Run.objects.get()
-    job = Job.objects.create(run=run, task=run.tasks.get(), step="coding.code", role="coding")
-    perform(job.pk, run.epoch, write)
-    job.refresh_from_db()
-    if job.status != "completed":
-        raise SystemExit(f"The job ended {job.status}: {job.message}")
-    ends = [event.at.timestamp() for event in Event.objects.filter(type="tool_end").order_by("number")]
-    (place / "ends.json").write_text(json.dumps(ends))
-
-
 if __name__ == "__main__":
-    if sys.argv[1] == "work":
-        from workers.llm.apart.line import begin
-
-        begin()  # a model is configured, and this process is there for nothing else
     import django
 
     django.setup()
-    if sys.argv[1] == "prepare":
-        _prepare()
-    else:
-        _work(Path(sys.argv[2]))
+    _prepare()
