@@ -26,6 +26,7 @@ from apps.runs.services.pause import pause_queue, resume_queue
 from apps.runs.services.start import retry_run, why_not_again
 from apps.runs.services.steer import SteeringRefused, pause_job, resume_job
 from apps.runs.services.stop import cancel_run
+from apps.runs.stations import Reach
 from apps.runs.turns import Turn
 
 LOST = (IllegalMove, MoveLost, AnswersRefused)
@@ -153,8 +154,8 @@ class GateAdmin(LookOnly):
         return True
 
 
-@admin.register(Sweep)
-class SweepAdmin(LookOnly):
+@admin.register(Sweep, Reach)
+class MomentAdmin(LookOnly):
     list_display = ("at",)
 
 
