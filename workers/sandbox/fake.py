@@ -13,7 +13,7 @@ from typing import BinaryIO, Self
 
 from workers.sandbox.environment import build, check_arguments
 from workers.sandbox.export import Export
-from workers.sandbox.port import WORKSPACE, Address, Ended, OnOutput, Result, SandboxError
+from workers.sandbox.port import WORKSPACE, Address, Ended, Forwarder, OnOutput, Result, SandboxError
 from workers.sandbox.tree import Tree
 from workers.sandbox.unpack import Bounds, unpack
 
@@ -146,7 +146,7 @@ class FakeSandbox:
         self.started.append(talking)
         return talking
 
-    def listen(self) -> socket.socket:
+    def listen(self, forwarder: Forwarder | None = None) -> socket.socket:  # noqa: ARG002 - see port.Sandbox
         return socket.create_server(("127.0.0.1", 0))
 
     def read(self, path: str, limit_bytes: int) -> bytes:

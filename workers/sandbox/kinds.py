@@ -53,12 +53,14 @@ def _local(kind: LocalKind) -> Kind:
 def _open_docker(wanted: Wanted) -> Sandbox:
     from workers.sandbox.docker.sandbox import DockerSandbox
 
-    if wanted.programs:
-        names = ", ".join(wanted.programs)
-        message = f"A container has the programs of its image only; {names} would be this machine's."
-        raise SandboxError(f"{message} Use the sandbox `bubblewrap` or `process`.", permanent=True)
     return DockerSandbox(
-        wanted.engine, wanted.image, wanted.scratch, wanted.limits, wanted.label, sockets=wanted.sockets
+        wanted.engine,
+        wanted.image,
+        wanted.scratch,
+        wanted.limits,
+        wanted.label,
+        sockets=wanted.sockets,
+        programs=wanted.programs,
     )
 
 
@@ -100,7 +102,7 @@ def open_sandbox(  # noqa: PLR0913 - who opens one names each
     `scratch`: a folder for many sandboxes, each below its `label`; as root it should be one that every user may enter.
     `sockets`: a folder for the unix sockets of long-lived processes, when scratch is too long a path for them.
     `engine`, `image`: for the kind docker; empty: the engine that answers here, and its usual image.
-    `programs`: for the kinds of this machine.
+    `programs`: of this machine; a container is given copies, which its image must be able to run.
     Raises SandboxError for a kind that nobody knows; entering it does where it cannot start.
     """
     wanted = Wanted(scratch, limits or Limits(), label, sockets, engine or Engine(), image, programs)

@@ -18,7 +18,7 @@ from workers.sandbox.folders import Folders, disk_trouble, telling_disk_trouble
 from workers.sandbox.inside import wire
 from workers.sandbox.log import BoundedLog
 from workers.sandbox.orders import Orders
-from workers.sandbox.port import WORKSPACE, Address, Ended, Limits, OnOutput, Programs, Result, SandboxError
+from workers.sandbox.port import WORKSPACE, Address, Ended, Forwarder, Limits, OnOutput, Programs, Result, SandboxError
 from workers.sandbox.result import Rules, Sampled, conclude
 from workers.sandbox.running import Input, LocalRunning, LocalTalking
 from workers.sandbox.setup import LocalKind
@@ -193,7 +193,7 @@ class LocalSandbox:
         self._bound.append(path)
         return ("unix", str(path)), listener, port
 
-    def listen(self) -> socket.socket:
+    def listen(self, forwarder: Forwarder | None = None) -> socket.socket:  # noqa: ARG002 - see port.Sandbox
         answer, fds = self._box.fetch({"do": "listen"})
         if not fds:
             raise SandboxError(f"No socket can be opened in the sandbox: {answer.get('failed')}.")

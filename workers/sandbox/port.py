@@ -26,6 +26,14 @@ Programs = Mapping[str, Path]
 """Programs of this machine that commands find on their PATH besides the system's: name → file."""
 
 
+@dataclass(frozen=True)
+class Forwarder:
+    """A command that listens inside and carries what comes to Hive; docker/relay.py says how the two speak."""
+
+    argv: Sequence[str]
+    env: Mapping[str, str]
+
+
 class Ended(StrEnum):
     """Why a command is over. Printing too much is no reason: whoever reads bounds what he keeps."""
 
@@ -85,6 +93,14 @@ class SandboxError(Exception):
     def __init__(self, message: str, *, permanent: bool = False) -> None:
         super().__init__(message)
         self.permanent = permanent
+
+
+class CannotForward(SandboxError):
+    """The forwarder has ended before it was there: `ended` says how, `printed` what it said."""
+
+    def __init__(self, message: str, ended: Result, printed: str) -> None:
+        super().__init__(message, permanent=True)
+        self.ended, self.printed = ended, printed
 
 
 class UnsafePath(SandboxError):
@@ -200,11 +216,12 @@ class Sandbox(Protocol):
         with what it writes. What it raises ends the process, and goes no further.
         """
 
-    def listen(self) -> socket.socket:
+    def listen(self, forwarder: Forwarder | None = None) -> socket.socket:
         """A listening socket on 127.0.0.1 as the sandbox's commands see it, on a free port: whoever holds it answers
         them, without a network. Only where the sandbox has a loopback of its own is it theirs alone.
 
-        The caller closes it. SandboxError, permanent, in a kind that runs on another machine.
+        The caller closes it. A kind that may run on another machine needs a `forwarder`, and raises CannotForward
+        where that does not work there; SandboxError, permanent, without one.
         """
 
     def read(self, path: str, limit_bytes: int) -> bytes:

@@ -62,6 +62,7 @@ def program(scratch: Path) -> Path:
 
 
 def test_a_program_of_this_machine_is_found_by_its_name(local_kind: str, scratch: Path, program: Path) -> None:
+    """In a container: test_docker_programs.py."""
     with open_sandbox(local_kind, scratch=scratch, label="with", programs={"greeter": program}) as sandbox:
         assert said(sandbox, "greeter", "hi") == "from outside: hi\n"
 
@@ -71,8 +72,3 @@ def test_a_program_of_this_machine_cannot_be_changed(bubblewrap: str, scratch: P
     with open_sandbox(bubblewrap, scratch=scratch, label="with", programs={"greeter": program}) as sandbox:
         said(sandbox, "sh", "-c", 'echo changed > "$(command -v greeter)"')
     assert program.read_text() == SCRIPT
-
-
-def test_a_container_says_that_it_has_no_program_of_this_machine(scratch: Path, program: Path) -> None:
-    with pytest.raises(SandboxError, match="Use the sandbox `bubblewrap`"):
-        open_sandbox("docker", scratch=scratch, label="with", programs={"greeter": program})

@@ -42,11 +42,13 @@ def hive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hive]:
         yield hive
 
 
+def installation_of(home: Path) -> str:
+    return hmac.new(Home(home).read_secret_key().encode(), b"installation", hashlib.sha256).hexdigest()[:16]
+
+
 def mine(home: Path) -> dict[str, Any]:
     """What this Hive made on the engine: status of containers, by name."""
-    key = Home(home).read_secret_key().encode()
-    installation = hmac.new(key, b"installation", hashlib.sha256).hexdigest()[:16]
-    filters = {"label": f"hive.home={installation}"}
+    filters = {"label": f"hive.home={installation_of(home)}"}
     with engine() as client:
         there = {
             each.name: each.status for each in client.containers.list(all=True, filters=filters, ignore_removed=True)

@@ -92,11 +92,8 @@ def opencode_engine(job: ActiveJob, tree: Worktree) -> OpencodeEngine:
 
 def _opencode(limits: Constraints) -> dict[str, Path]:
     """The programs that its sandbox is given."""
-    if kind_for(limits) == "docker":
-        message = "The engine opencode works in sandboxes of this machine: its program is not in a container's image."
-        raise EngineFailed(f"{message} Use `sandbox: bubblewrap`, or the engine `model`.")
     try:
-        found = {launch.PROGRAM: find(settings.OPENCODE)}
+        found = {launch.PROGRAM: find(settings.OPENCODE, elsewhere=kind_for(limits) == "docker")}
     except NoProgram as error:
         raise EngineFailed(str(error)) from error
     search = shutil.which(launch.SEARCH)

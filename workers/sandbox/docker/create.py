@@ -14,12 +14,13 @@ import tarfile
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from workers.sandbox.docker import programs
 from workers.sandbox.docker.engine import Engine, telling
 from workers.sandbox.docker.images import Image
 from workers.sandbox.docker.marks import marks
 from workers.sandbox.docker.scripts import KEEPER
 from workers.sandbox.docker.volumes import remove_volume
-from workers.sandbox.port import MIB, WORKSPACE, Limits, SandboxError
+from workers.sandbox.port import MIB, WORKSPACE, Limits, Programs, SandboxError
 
 if TYPE_CHECKING:
     from docker import APIClient
@@ -45,6 +46,7 @@ class Order:
     image: Image
     network: str = "none"
     name_servers: tuple[str, ...] = ()
+    programs: Programs = field(default_factory=dict)
 
 
 @dataclass
@@ -55,6 +57,7 @@ class Made:
     uid: int = field(default_factory=lambda: _UIDS[int.from_bytes(os.urandom(4)) % len(_UIDS)])
     volumes: list[str] = field(default_factory=list)
     network: str = ""
+    programs: str = ""  # a volume that stays
     container: str = ""
     quota: bool = True
     warnings: tuple[str, ...] = ()
@@ -69,12 +72,14 @@ def new_name(label: str) -> str:
 
 
 def make(client: APIClient, engine: Engine, order: Order, made: Made) -> None:
-    """Fill `made`: the container is there, with an empty workspace that belongs to the job, and does not run yet."""
+    """Fill `made`: the container is there, with programs and an empty workspace of the job's, and does not run yet."""
     labels = marks(engine.installation, order.label)
     with telling("The container cannot be made"):
         for part in ("workspace", "home"):
             made.volumes.append(_make_volume(client, f"{made.name}-{part}", labels, order.limits, made))
         _give_to_the_job(client, order.image.name, labels, made)
+        if order.programs:
+            made.programs = programs.volume_for(client, engine, order.programs)
         answer = client.create_container(
             order.image.name,
             ["-c", KEEPER],
@@ -91,6 +96,8 @@ def make(client: APIClient, engine: Engine, order: Order, made: Made) -> None:
         )
         made.container = answer["Id"]
         made.warnings = tuple(answer.get("Warnings") or ())
+    if made.programs:
+        programs.fill(client, engine, order.programs, made.programs, made.container)
 
 
 def _make_volume(client: APIClient, name: str, labels: dict[str, str], limits: Limits, made: Made) -> str:
@@ -149,8 +156,11 @@ def _mounts(made: Made) -> dict[str, Any]:
 def _host_config(client: APIClient, order: Order, made: Made) -> dict[str, Any]:
     limits = order.limits
     in_memory = min(limits.tmp_bytes, limits.memory_bytes // 2)
+    mounts = _mounts(made)
+    if made.programs:  # nothing of the image's may get into a volume that others use
+        mounts["binds"][made.programs] = {"bind": programs.PLACE, "mode": "ro,nocopy"}
     config = client.create_host_config(
-        **_mounts(made) | {"network_mode": order.network},
+        **mounts | {"network_mode": order.network},
         read_only=True,
         cap_drop=["ALL"],
         security_opt=["no-new-privileges"],

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 from workers.sandbox import descent, environment
 from workers.sandbox.docker.create import HOME, TMP
-from workers.sandbox.port import WORKSPACE, SandboxError
+from workers.sandbox.docker.programs import PLACE
+from workers.sandbox.port import WORKSPACE, Programs, SandboxError
+
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 @dataclass(frozen=True)
@@ -15,9 +18,10 @@ class Own:
     """What the sandbox adds."""
 
     mark: str  # what the command's processes carry as HIVE_SANDBOX
-    path: str
+    path: str  # as the image says; empty: the usual one
     port: int | None
     places: tuple[str, ...]  # to look at when the command has ended
+    programs: Programs  # of Hive's machine
 
 
 @dataclass(frozen=True)
@@ -34,9 +38,9 @@ class Given:
 
 def given(argv: Sequence[str], env: Mapping[str, str] | None, cwd: str, own: Own) -> Given:
     """Raises SandboxError for what no process can be given, UnsafePath for a `cwd` outside the workspace."""
-    names = descent.split(cwd, WORKSPACE)
+    names, path = descent.split(cwd, WORKSPACE), own.path or _PATH
     variables = {
-        "PATH": own.path,
+        "PATH": f"{path}:{PLACE}" if own.programs else path,
         "HOME": HOME,
         "TMPDIR": TMP,
         "USER": "job",
@@ -47,6 +51,8 @@ def given(argv: Sequence[str], env: Mapping[str, str] | None, cwd: str, own: Own
         variables["PORT"] = str(own.port)
     variables = environment.build(variables, env)
     arguments = environment.check_arguments(argv)
+    if arguments[0] in own.programs:  # whatever the image has of that name
+        arguments = [f"{PLACE}/{arguments[0]}", *arguments[1:]]
     try:
         "".join((*arguments, *variables.values())).encode()
     except UnicodeEncodeError:

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from workers.sandbox.docker.engine import Engine, connect, telling
-from workers.sandbox.docker.marks import HOME, KIND, belongs_to_a_job
+from workers.sandbox.docker.marks import HOME, KIND, PROGRAMS, belongs_to_a_job
 from workers.sandbox.docker.volumes import remove_volume
 from workers.sandbox.port import SandboxError
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 # A sandbox of no job (a build, a trial) has no lease to ask about. It may be being made; and it ends with its owner.
 _MAKING_TAKES_S = 900.0
 _PATIENCE_S = 10.0
+_PROGRAMS_KEPT_S = 7 * 24 * 3600.0  # then whoever needs them brings them anew; the engine keeps what is mounted
 _REMOVING_S = 300  # a volume with millions of files
 
 
@@ -42,6 +43,8 @@ class Found:
         return self.labels[KIND]
 
     def is_left_over(self, live: Collection[str], in_use: Collection[str]) -> bool:
+        if self.what == "volume" and PROGRAMS in self.labels:
+            return self.age_s > _PROGRAMS_KEPT_S
         if belongs_to_a_job(self.labels):
             return self.label not in live
         return self.label not in in_use and self.age_s > _MAKING_TAKES_S

@@ -8,6 +8,7 @@ KIND = "hive.sandbox"  # its label within the installation, such as job-12-1a2b3
 HOME = "hive.home"  # the installation: what another Hive made is not ours to remove
 JOB = "hive.job"
 LEASE = "hive.lease"
+PROGRAMS = "hive.programs"  # a volume that belongs to no sandbox: later ones use it too
 _OF_A_JOB = re.compile(r"job-(\d+)-([0-9A-Za-z]+)\Z")
 
 

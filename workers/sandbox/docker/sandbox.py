@@ -14,7 +14,7 @@ from typing import BinaryIO, Self
 
 from workers.sandbox import sweep
 from workers.sandbox.command import Seen
-from workers.sandbox.docker import create, images, network
+from workers.sandbox.docker import create, images, network, relay
 from workers.sandbox.docker.arrivals import Arrivals
 from workers.sandbox.docker.box import Box, BoxGone
 from workers.sandbox.docker.command import Command
@@ -26,14 +26,13 @@ from workers.sandbox.docker.meter import Meter
 from workers.sandbox.docker.running import DockerRunning, DockerTalking
 from workers.sandbox.folders import Folders, disk_trouble, telling_disk_trouble
 from workers.sandbox.log import BoundedLog
-from workers.sandbox.port import WORKSPACE, Limits, OnOutput, Result, SandboxError
+from workers.sandbox.port import WORKSPACE, Forwarder, Limits, OnOutput, Programs, Result, SandboxError
 from workers.sandbox.result import Rules, Sampled, conclude
 from workers.sandbox.running import Listener
 from workers.sandbox.turn import Turn
 from workers.sandbox.unpack import Bounds
 
 logger = logging.getLogger(__name__)
-_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _CLOSED = "Its sandbox was closed."
 
 
@@ -44,19 +43,25 @@ class DockerSandbox:
     workspace = WORKSPACE
 
     def __init__(
-        self, engine: Engine, image: str, scratch: Path, limits: Limits, label: str, sockets: Path | None
+        self,
+        engine: Engine,
+        image: str,
+        scratch: Path,
+        limits: Limits,
+        label: str,
+        sockets: Path | None,
+        programs: Programs,
     ) -> None:
         """`image`: empty for the engine's usual one. `scratch`: where files are looked at on their way in or out."""
         self.warning = ""
         self._engine, self._image, self._limits, self._label = engine, image or engine.image, limits, label
-        self._folders = Folders(scratch, label)
+        self._programs, self._folders = programs, Folders(scratch, label)
         self._sockets = sockets or self._folders.root
         self._bounds = Bounds(entries=limits.files, size_bytes=limits.disk_bytes)
         self._made = create.Made(create.new_name(label))
         self._killed: str | None = None
         self._box: Box | None = None
-        self._turn = Turn()
-        self._numbers = itertools.count(1)
+        self._turn, self._numbers = Turn(), itertools.count(1)
         self._started: list[DockerRunning] = []
 
     def __enter__(self) -> Self:
@@ -79,7 +84,7 @@ class DockerSandbox:
     def _make(self) -> dict[str, str]:
         """The image's variables."""
         image = images.obtain(self._client, self._engine, self._image)
-        order = create.Order(self._label, self._limits, image)
+        order = create.Order(self._label, self._limits, image, programs=self._programs)
         if self._limits.network:
             order = network.with_network(self._client, self._engine, order, self._made)
         create.make(self._client, self._engine, order, self._made)
@@ -141,8 +146,8 @@ class DockerSandbox:
 
     def _given(self, argv: Sequence[str], env: Mapping[str, str] | None, cwd: str, port: int | None = None) -> Given:
         mark = f"{self._folders.cookie}.{next(self._numbers)}."
-        path = self._variables.get("PATH", _PATH)
-        return given(argv, env, cwd, Own(mark, path, port, tuple(self._meter.places)))
+        path = self._variables.get("PATH", "")
+        return given(argv, env, cwd, Own(mark, path, port, tuple(self._meter.places), self._programs))
 
     def _begin(self, order: Given) -> Command:
         """The caller says when it has finished."""
@@ -220,8 +225,8 @@ class DockerSandbox:
         finally:
             self._meter.finish()
 
-    def listen(self) -> socket.socket:
-        raise SandboxError("A container may be another machine's: no socket of it can be had here.", permanent=True)
+    def listen(self, forwarder: Forwarder | None = None) -> socket.socket:
+        return relay.listen(forwarder, self.converse)
 
     def read(self, path: str, limit_bytes: int) -> bytes:
         return self._files.read(path, limit_bytes)

@@ -64,7 +64,7 @@ def attempt(engine: Engine) -> Trial:
     """Raises ImageMissing (nothing is pulled for a trial), SandboxError."""
     with tempfile.TemporaryDirectory(prefix="hive-trial-") as scratch:
         never = dataclasses.replace(engine, pull="never")
-        with DockerSandbox(never, "", Path(scratch), _LIMITS, "trial", None) as sandbox:
+        with DockerSandbox(never, "", Path(scratch), _LIMITS, "trial", None, {}) as sandbox:
             complaints = _say(sandbox, _LOOK_AROUND)[1].splitlines()
             for expected, (script, what) in _TRIALS.items():
                 ended = _say(sandbox, script)[0]

@@ -88,7 +88,7 @@ def test_it_has_what_is_allowed_and_what_is_denied_or_gated_is_not_there(
 ) -> None:
     home.work.mkdir(mode=0o711, parents=True, exist_ok=True)
     program = stub(home.work, WORKS)
-    monkeypatch.setattr(choose, "find", lambda _named: program)
+    monkeypatch.setattr(choose, "find", lambda *_, **__: program)
     with echo() as (place, sent), scripted([says("Bees")]) as provider:
         settings.MCP_HOSTS = [place]
         with_servers(people, place)
@@ -113,7 +113,7 @@ def test_without_a_tool_nothing_is_configured(
     home.work.mkdir(mode=0o711, parents=True, exist_ok=True)
     body = 'open("index.html", "w").write(str("mcp" in CONFIG))\nstep(command="x")\ndone()'
     program = stub(home.work, body)
-    monkeypatch.setattr(choose, "find", lambda _named: program)
+    monkeypatch.setattr(choose, "find", lambda *_, **__: program)
     with scripted([says("Bees")]) as provider:
         use(settings, provider)
         set_server(people.project, "inside", Wanted(["true"], policy="allow"))

@@ -44,6 +44,16 @@ def test_a_starter_of_npm_leads_to_the_package_with_the_binary(modules: Path, pl
     assert find(str(tmp_path / "opencode")) == binary
 
 
+def test_for_another_machine_the_binary_that_asks_least_of_a_processor_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("platform.machine", lambda: "x86_64")
+    starter = put(tmp_path / "node_modules" / "opencode-ai" / "bin" / "opencode.exe", STARTER)
+    put(tmp_path / "node_modules" / "opencode-linux-x64" / "bin" / "opencode", BINARY)
+    least = put(tmp_path / "node_modules" / "opencode-linux-x64-baseline" / "bin" / "opencode", BINARY)
+    assert find(str(starter), elsewhere=True) == least
+
+
 def test_a_starter_without_its_package_is_told(modules: Path) -> None:
     starter = put(modules / "opencode-ai" / "bin" / "opencode.exe", STARTER)
     with pytest.raises(NoProgram, match="its package is not beside it"):

@@ -4,6 +4,8 @@
           ▲                        │
           └── Follower ◀── JSON, one event per line: steps, tools, text
 
+In a container what listens on its loopback is the program itself, as a Bun: forwarder.py. fit.py says why it cannot.
+
 program.py finds it, launch.py says how it is started, follow.py reads what it tells, silence.py ends it when it tells
 nothing. What it says of its work counts for nothing: others look at the commit and run the tests.
 """

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from workers.coding.engines.beginning import begin, settle
 from workers.coding.engines.opencode import launch
+from workers.coding.engines.opencode.fit import fitting
 from workers.coding.engines.opencode.follow import Follower
 from workers.coding.engines.opencode.silence import ended_when_silent
 from workers.coding.engines.opencode.words import prompt_for
@@ -91,7 +92,7 @@ class _Launch:
         follower, limits = self._follower, self._task.constraints
         with (
             self._means.open_tools() as tools,
-            self._sandbox.listen() as listener,
+            fitting(lambda: self._sandbox.listen(launch.FORWARDER)) as listener,
             self._means.open_gateway(listener, self._fail, tools) as gateway,
             ended_when_silent(
                 lambda: follower.heard_at, lambda: gateway.busy, limits.no_output_s, self._sandbox.kill

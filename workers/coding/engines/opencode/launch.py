@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from workers.coding.engines.opencode.forwarder import SCRIPT
 from workers.llm.gateway.handler import MODEL
 from workers.llm.gateway.tools import PATH
+from workers.sandbox.port import Forwarder
 
 PROGRAM, SEARCH = "opencode", "rg"  # what it looks for on its PATH; without the second it cannot grep or glob
 RESERVED_BYTES = 8 * 2**30  # its runtime takes address space by the gigabyte, and uses a tenth of it
@@ -14,6 +16,9 @@ KEY = "HIVE_MODEL_KEY"
 LONGEST_PROMPT_BYTES = 100_000  # the kernel passes 128 KiB per argument
 PROMPT_FILE = ".hive/task.md"  # in the workspace, never in a commit
 LONGEST_CALL_MS = 660_000  # of a tool; Hive's own limits end it before
+# Its binary is a whole Bun: that runs in any image in which opencode does. Not in the workspace, where a repository
+# could have Bun read its configuration.
+FORWARDER = Forwarder([PROGRAM, "--cwd", "/", "-e", SCRIPT], {"BUN_BE_BUN": "1"})
 CONTEXT_TOKENS, OUTPUT_TOKENS = 100_000, 16_000
 
 # A repository that opencode works in, so that it can tell what it changed. Hive's own history lies outside.

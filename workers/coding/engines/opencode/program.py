@@ -16,14 +16,17 @@ class NoProgram(Exception):
     """There is no opencode here that a sandbox can be given; the message says what was looked at."""
 
 
-def find(named: str) -> Path:
-    """The binary. `named` is HIVE_OPENCODE; empty: on PATH. npm's own starter is followed to it. Raises NoProgram."""
+def find(named: str, *, elsewhere: bool = False) -> Path:
+    """The binary. `named` is HIVE_OPENCODE; empty: on PATH. npm's own starter is followed to it. Raises NoProgram.
+
+    `elsewhere`: it may run on another machine, whose processor may know less than this one's.
+    """
     found = shutil.which(named or "opencode")
     if found is None:
         what = f"HIVE_OPENCODE={named} is no program" if named else "opencode is not installed"
         raise NoProgram(f"{what}. Use {INSTALL}.")
     path = Path(found).resolve()
-    for each in (path, *_in_packages(path)):
+    for each in (path, *_in_packages(path, baseline=elsewhere or not _has_avx2())):
         if _is_binary(each):
             return each
     raise NoProgram(f"{path} only starts opencode, and its package is not beside it. Use {INSTALL}.")
@@ -37,10 +40,10 @@ def _is_binary(path: Path) -> bool:
         return False
 
 
-def _in_packages(path: Path) -> Iterator[Path]:
+def _in_packages(path: Path, *, baseline: bool) -> Iterator[Path]:
     """npm puts the binary into a package of its own, beside or below the one that starts it."""
     base = f"opencode-linux-{_ARCHITECTURES.get(platform.machine(), platform.machine())}"
-    names = [base, f"{base}-baseline"] if _has_avx2() else [f"{base}-baseline", base]
+    names = [f"{base}-baseline", base] if baseline else [base, f"{base}-baseline"]
     for folder in path.parents:
         modules = folder if folder.name == "node_modules" else folder / "node_modules"
         for name in names:
