@@ -7,6 +7,12 @@ ARGS ?=
 NEAR_DATABASE := $(addprefix tests/unit/apps/,runs memory fleet ci projects events artifacts api releases incidents dashboard/test_run_list.py) \
   tests/postgresql
 
+CORES := $(shell nproc)
+# Most of the long tests wait for processes that they started: two workers more than cores keep the cores at work.
+# tests/order.py says in which order they get the files.
+WORKERS ?= $(shell expr $(CORES) + 2)
+PARALLEL := --dist loadfile --no-loadscope-reorder
+
 .PHONY: install install-dev demo test test-postgresql check bench requirements clean
 
 install: .venv/hive.installed
@@ -30,10 +36,10 @@ demo: install
 	@$(BIN)/hive demo $(ARGS)
 
 test: install-dev
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) $(PARALLEL) $(ARGS)
 
 test-postgresql: install-dev
-	HIVE_TEST_DATABASE=postgresql $(BIN)/python -m pytest -n 2 --dist loadfile $(NEAR_DATABASE) \
+	HIVE_TEST_DATABASE=postgresql $(BIN)/python -m pytest -n $(CORES) $(PARALLEL) $(NEAR_DATABASE) \
 	  -k "not each_guard and not openapi" $(ARGS)
 
 check: install-dev

@@ -19,6 +19,7 @@ from apps.accounts.models import Membership, Organisation, Role, User
 from apps.projects.models import Project
 from tests.database import end_other_sessions
 from tests.migrated import fill
+from tests.order import put_in_order
 
 
 def pytest_configure() -> None:
@@ -37,6 +38,12 @@ def pytest_configure() -> None:
         self.files.update(found)
 
     WhiteNoiseMiddleware.add_files_from_finders = look_once
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if hasattr(config, "workerinput"):  # one of pytest-xdist's workers
+        put_in_order(items)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import sys
 import tempfile
 
 KEPT = ("HIVE_REQUIRE", "HIVE_TEST_DATABASE")  # what .ci/run demands: not to be skipped, and on which database
@@ -17,6 +18,9 @@ for name in [name for name in os.environ if name.startswith("HIVE_") and name no
 os.environ["HIVE_HOME"] = tempfile.mkdtemp(prefix="hive-test-")
 atexit.register(shutil.rmtree, os.environ["HIVE_HOME"], ignore_errors=True)
 os.environ["HIVE_BROKER_URL"] = "memory://"
+
+# pytest keeps the test modules as it has rewritten them, whatever PYTHONDONTWRITEBYTECODE says: 15 s per worker.
+sys.dont_write_bytecode = False
 
 if "TEST_MIGRATED" not in os.environ:  # pytest-xdist's workers find the one of their master (tests/migrated.py)
     os.environ["TEST_MIGRATED"] = tempfile.mkdtemp(prefix="hive-migrated-")

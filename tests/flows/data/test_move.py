@@ -17,6 +17,7 @@ import pytest
 
 from hive.cli.up import lock
 from tests.flows.data.records import RUNS
+from tests.migrated import give_records
 from tests.servers.postgres import Postgres, postgres
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -62,6 +63,7 @@ def server() -> Iterator[Postgres]:
 def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int]:
     """A home with records, and the number of an event that is gone."""
     home = tmp_path_factory.mktemp("embedded") / "home"
+    give_records(home)
     done = run(home, "-m", "tests.flows.data.records", HIVE_BROKER_URL="memory://")
     assert done.returncode == 0, done.stderr
     (home / "run").mkdir(exist_ok=True)
@@ -78,6 +80,23 @@ def target(server: Postgres) -> tuple[str, Callable[[str], Any]]:
     """An empty database: its address, and a way to ask it."""
     name = f"t{secrets.token_hex(6)}"
     return server.create(name), lambda statement: server.sql(statement, database=name)
+
+
+@pytest.fixture(scope="module")
+def with_tables(server: Postgres, made: tuple[Path, int], tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Name of a database as a move leaves it that is killed after the migrations: all tables, nothing in them."""
+    home = shutil.copytree(made[0], tmp_path_factory.mktemp("killed") / "home")
+    killed = run(home, "-c", KILLED, "tables", "data", "move", "--to", server.create("tables"))
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    return "tables"
+
+
+@pytest.fixture
+def prepared(server: Postgres, with_tables: str) -> tuple[str, Callable[[str], Any]]:
+    """A copy of that, for what happens after the migrations: they take as long as all the rest."""
+    name = f"t{secrets.token_hex(6)}"
+    server.sql(f'CREATE DATABASE "{name}" TEMPLATE "{with_tables}"')
+    return server.url(name), lambda statement: server.sql(statement, database=name)
 
 
 def run(home: Path, *argv: str, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -104,7 +123,7 @@ def test_everything_arrives(made: tuple[Path, int], home: Path, target: tuple[st
     assert ask("SELECT count(*) FROM auth_permission p, django_content_type c WHERE c.id = content_type_id")[0][0] > 50
 
 
-def test_the_moved_records_are_the_installations(home: Path, target: tuple[str, Callable[[str], Any]]) -> None:
+def test_the_moved_records_are_the_installations(home: Path, prepared: tuple[str, Callable[[str], Any]]) -> None:
     """Hive reads them as it did: people, secrets, what the events say."""
     look = (
         "import django; django.setup();"
@@ -115,14 +134,18 @@ def test_the_moved_records_are_the_installations(home: Path, target: tuple[str, 
         "print(User.objects.get().check_password('a long password'), data == NUMBERS,"
         " values_to_mask(Secret.objects.get().project))"
     )
-    assert move(home, target[0]).returncode == 0
-    before, after = run(home, "-c", look), run(home, "-c", look, HIVE_DATABASE_URL=target[0])
+    assert move(home, prepared[0]).returncode == 0
+    before, after = run(home, "-c", look), run(home, "-c", look, HIVE_DATABASE_URL=prepared[0])
     assert (before.stdout, after.stdout) == ("True True ['a secret value']\n",) * 2, after.stderr
 
 
-@pytest.mark.parametrize("place", ["migrations", "tables", "rows", "comparison", "mark", "answer"])
-def test_killed_anywhere_it_is_done_again(home: Path, target: tuple[str, Callable[[str], Any]], place: str) -> None:
-    url, ask = target
+@pytest.mark.parametrize(
+    ("place", "begun"),
+    [(place, "target") for place in ("migrations", "tables")]
+    + [(place, "prepared") for place in ("rows", "comparison", "mark", "answer")],
+)
+def test_killed_anywhere_it_is_done_again(home: Path, request: pytest.FixtureRequest, place: str, begun: str) -> None:
+    url, ask = request.getfixturevalue(begun)
     killed = run(home, "-c", KILLED, place, "data", "move", "--to", url)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     if place not in ("migrations", "answer"):
@@ -192,17 +215,17 @@ def test_an_address_that_is_none_is_told_without_its_password(home: Path, url: s
 
 
 def test_artifacts_go_to_the_new_store_and_are_compared(
-    home: Path, target: tuple[str, Callable[[str], Any]], tmp_path: Path
+    home: Path, prepared: tuple[str, Callable[[str], Any]], tmp_path: Path
 ) -> None:
     there = tmp_path / "there"
     there.mkdir()
-    moved = json.loads(move(home, target[0], "--store", there.as_uri(), "--json").stdout)["artifacts"]
+    moved = json.loads(move(home, prepared[0], "--store", there.as_uri(), "--json").stdout)["artifacts"]
     assert moved == {"sent": RUNS, "there": 0, "missing": 0}
     spoiled = next((home / "artifacts").rglob("runs/2/file*"))
     spoiled.write_bytes(b"x" * spoiled.stat().st_size)
     for copied in there.rglob("runs/[23]/file*"):
         copied.unlink()
-    broken = move(home, target[0], "--store", there.as_uri())
+    broken = move(home, prepared[0], "--store", there.as_uri())
     assert (broken.returncode, "runs/2/file" in broken.stderr) == (1, True)
     assert not list(there.rglob("runs/2/file*"))
 
