@@ -82,7 +82,9 @@ class Handler(BaseHandler):
             pool = self._apart.get(scope["path"], self._pool)
             response: HttpResponseBase | None = await pool.run(self._respond, scope, body)
             if isinstance(response, Later):
-                response = await _unless_gone(response.answer(), receive)
+                later, response = response, await _unless_gone(response.answer(), receive)
+                if response is None and later.gone:
+                    later.gone()
             if response is None:
                 return
             if response.streaming:

@@ -90,7 +90,7 @@ class SubmitCiJob(CiView):
         try:
             with transaction.atomic():
                 started = self._start(key, given, checked, package)
-                shown = show(self, self.run_of(started.run.pk))
+                shown = show(self, self.run_of(started.run.pk) if started.replayed else started.run)
         except BaseException:
             started = None  # nothing of it is there
             raise

@@ -8,8 +8,11 @@ from django.http import HttpResponse
 
 
 class Later(HttpResponse):
-    """What a view returns for "not yet": `answer` is awaited in the event loop, and canceled when the client leaves."""
+    """What a view returns for "not yet": `answer` is awaited in the event loop, and canceled when the client leaves;
+    then `gone` is called there.
+    """
 
-    def __init__(self, answer: Callable[[], Awaitable[HttpResponse]]) -> None:
+    def __init__(self, answer: Callable[[], Awaitable[HttpResponse]], gone: Callable[[], None] | None = None) -> None:
         super().__init__(status=204)
         self.answer = answer
+        self.gone = gone

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection, transaction
@@ -17,6 +18,13 @@ TAKE_NUMBER = (
     " ON CONFLICT (run_id) DO UPDATE SET last = events_sequence.last + 1 RETURNING last"
 )
 APPEND = "INSERT INTO events_event (run_id, number, at, type, job_id, data) VALUES (%s, %s, %s, %s, %s, %s)"
+# Both at once, where a statement that writes may stand within another.
+RECORD = (
+    "WITH taken AS (INSERT INTO events_sequence (run_id, last) VALUES (%s, 1)"
+    " ON CONFLICT (run_id) DO UPDATE SET last = events_sequence.last + 1 RETURNING last)"
+    " INSERT INTO events_event (run_id, number, at, type, job_id, data)"
+    " SELECT %s, last, %s, %s, %s, %s FROM taken RETURNING number"
+)
 
 
 def record(run_id: int, type: str, data: dict[str, Any], *, job_id: int | None = None) -> int:
@@ -27,11 +35,30 @@ def record(run_id: int, type: str, data: dict[str, Any], *, job_id: int | None =
     now = connection.ops.adapt_datetimefield_value(clock.now())
     with transaction.atomic(savepoint=False):
         with connection.cursor() as cursor:
-            cursor.execute(TAKE_NUMBER, [run_id])
-            number = int(cursor.fetchone()[0])
-            cursor.execute(APPEND, [run_id, number, now, str(type), job_id, as_json(data)])
-        transaction.on_commit(lambda: wake.run(run_id))
+            if connection.vendor == "postgresql":
+                cursor.execute(RECORD, [run_id, run_id, now, str(type), job_id, as_json(data)])
+                number = int(cursor.fetchone()[0])
+            else:
+                cursor.execute(TAKE_NUMBER, [run_id])
+                number = int(cursor.fetchone()[0])
+                cursor.execute(APPEND, [run_id, number, now, str(type), job_id, as_json(data)])
+        _wake_on_commit(run_id)
     return number
+
+
+@dataclass(frozen=True)
+class _Wake:
+    run_id: int
+
+    def __call__(self) -> None:
+        wake.run(self.run_id)
+
+
+def _wake_on_commit(run_id: int) -> None:
+    """Once per transaction, however many events it records. What a savepoint takes back takes its wake-up along."""
+    call = _Wake(run_id)
+    if not any(waiting == call for _, waiting, *_ in connection.run_on_commit):
+        transaction.on_commit(call)
 
 
 def as_json(data: dict[str, Any]) -> str:

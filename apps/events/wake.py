@@ -28,11 +28,17 @@ def log_channel(job_id: int) -> str:
 
 
 FLEET = "hive:fleet"
+STOPS = "hive:stops"
 
 
 def fleet() -> None:
     """Tell those who wait for work on behalf of agents that there may be some."""
     _publish(FLEET)
+
+
+def stops() -> None:
+    """Tell those who speak for holders of jobs that a run is to stop."""
+    _publish(STOPS)
 
 
 def run(run_id: int) -> None:

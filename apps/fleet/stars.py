@@ -23,7 +23,8 @@ MOST_KEPT = 200
 
 class Stars:
     def __init__(self, secrets: Iterable[str]) -> None:
-        self._secrets = worth_masking(secrets)
+        self.hidden = list(secrets)
+        self._secrets = worth_masking(self.hidden)
         self._pattern = re.compile(b"|".join(re.escape(secret) for secret in self._secrets)) if self._secrets else None
 
     def cover(self, data: bytes) -> bytes:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 TAIL_BYTES = 256 * 1024
 PIECE_BYTES = 1024 * 1024
+REST_BYTES = 32 * 1024  # so much of the end goes along with the final word
 
 
 class Outgoing:
@@ -65,6 +66,11 @@ class Outgoing:
             self._file.seek(start)
             data = self._file.read(PIECE_BYTES) or b""
             return start, data, self.closed and start + len(data) == self.size_bytes
+
+    @property
+    def only_a_rest(self) -> bool:
+        """Nothing more is printed, and what has not arrived is short."""
+        return self.closed and self.size_bytes - self.arrived <= REST_BYTES
 
     def dispose(self) -> None:
         self._file.close()

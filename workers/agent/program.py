@@ -79,7 +79,7 @@ class Program:
         }
         if kept is not None:
             self._server.use(kept)
-            return patiently(lambda: self._server.renew(**about), lambda: self.draining)
+            return patiently(lambda: self._server.renew(**about, holds_nothing=True), lambda: self.draining)
         if not self._settings.token:
             raise NotAllowed("This agent has not joined yet: give it an enrolment token (--token, HIVE_AGENT_TOKEN).")
         body = {"token": self._settings.token, "name": self._settings.name, **about}

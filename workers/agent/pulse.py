@@ -14,7 +14,8 @@ from workers.agent.work import Work
 logger = logging.getLogger(__name__)
 
 AGAIN_S = 1.0
-BUSY_S = 2.0  # with a job that has just begun: how often it is heard, the next answer says
+BUSY_S = 2.0  # how long a server may keep the answer to a beat with jobs: it comes at once when one is to stop
+FIRST_S = 0.5  # to the first beat of a job that has just begun
 
 
 class Pulse:
@@ -48,7 +49,7 @@ class Pulse:
         until = time.monotonic() + interval_s
         if self._begun.wait(interval_s):
             self._begun.clear()
-            self.revoked.wait(max(min(until - time.monotonic(), BUSY_S), 0.0))
+            self.revoked.wait(max(min(until - time.monotonic(), FIRST_S), 0.0))
 
     def beat(self) -> float:
         """Once; how long until the next."""
@@ -58,9 +59,11 @@ class Pulse:
             "load": self._machine.load(),
             "free_disk_bytes": self._machine.free_bytes(),
             "heard": self._heard,
+            "wait": BUSY_S if works else 0,
         }
+        began = time.monotonic()
         try:
-            answer = self._server.call("POST", "/agent/heartbeat", json=body, timeout=10.0).json()
+            answer = self._server.call("POST", "/agent/heartbeat", json=body, timeout=10.0 + BUSY_S).json()
         except NotAllowed as error:
             logger.error("action=heartbeat this agent may not come in any more: %s", error)
             self._end_all(works)
@@ -69,12 +72,14 @@ class Pulse:
         except ServerError as error:
             logger.warning("action=heartbeat %s", error)
             return AGAIN_S
+        at_work = set(self._works())  # some may have ended while the answer waited
         for one in answer["leases"]:
-            _obey(works.get(one["job"]), one["verdict"])
+            work = works.get(one["job"])
+            _obey(work if work in at_work else None, one["verdict"])
         self._heard = [one["id"] for one in answer["commands"]]
         for one in answer["commands"]:
             self._on_command(one["command"])
-        return float(answer["interval_s"])
+        return max(float(answer["interval_s"]) - (time.monotonic() - began if works else 0.0), 0.0)
 
     def _end_all(self, works: dict[int, Work]) -> None:
         for work in works.values():

@@ -1,4 +1,7 @@
-"""Sending: the thread that brings a job's output to Hive: twice a second, or as soon as a whole piece has gathered."""
+"""Sending: the thread that brings a job's output to Hive: twice a second, or as soon as a whole piece has gathered.
+
+Its end goes along with the final word, where it is short: most jobs print a few lines, and need no request for them.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ RANGE = re.compile(r"bytes=0-(\d+)")
 
 
 class Sending:
-    """Ends when everything has arrived, or the job is no longer ours: then `on_gone` is called."""
+    """Ends when all but a short rest has arrived, or the job is no longer ours: then `on_gone` is called."""
 
     def __init__(
         self, server: Server, job_id: int, lease: str, outgoing: Outgoing, on_gone: Callable[[], None]
@@ -37,9 +40,14 @@ class Sending:
         self._thread.start()
 
     def finish(self, give_up: Callable[[], bool]) -> None:
-        """Wait until everything has arrived, or it is plain that it will not. Close what is to be sent before."""
+        """Wait until all but a rest has arrived, or it is plain that it will not. Close what is to be sent before."""
         while self._thread.is_alive() and not give_up():
             self._thread.join(LOOK_S)
+
+    def send_rest(self, give_up: Callable[[], bool]) -> None:
+        """For a server that does not take it with the final word. Raises ServerError."""
+        while not give_up() and not self._send_all():
+            self._given_up.wait(LOOK_S)
 
     def give_up(self) -> None:
         self._given_up.set()
@@ -50,7 +58,7 @@ class Sending:
             while not self._given_up.is_set():
                 self._outgoing.fresh.wait(EVERY_S)
                 self._outgoing.fresh.clear()
-                if self._send_all():
+                if self._outgoing.only_a_rest or self._send_all():
                     return
         except Gone:
             self._on_gone()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import logging
 import shutil
 import time
@@ -108,7 +109,7 @@ class Work:
                 with suppress(OSError):
                     outgoing.close()
             sending.finish(self._given_up)  # or the final word would come too early, and be said twice
-            self._say(report, outgoing)
+            self._say(report, outgoing, sending)
         finally:
             sending.give_up()
             outgoing.dispose()
@@ -130,21 +131,34 @@ class Work:
             if not report.reason:
                 report.reason, report.message = "infrastructure", f"Its artifacts could not be kept: {error}"
 
-    def _say(self, report: Report, outgoing: Outgoing | None = None) -> None:
+    def _say(self, report: Report, outgoing: Outgoing | None = None, sending: Sending | None = None) -> None:
         """The final word, until it is heard: an hour later, if that is when Hive is back."""
         body = final_word(report, self.desk.stopped) | {
             "log": {"bytes": outgoing.size_bytes, "crc32": outgoing.crc32} if outgoing else {"bytes": 0, "crc32": 0},
             "prepared_s": report.prepared_s,
         }
+        rest = _rest(outgoing) if outgoing else {}
         while not self._given_up():
-            if self._status(body).status_code == 200:
+            if self._status(body | rest).status_code == 200:
                 return
-            time.sleep(NOT_WHOLE_S)
+            if rest and sending:
+                sending.send_rest(self._given_up)
+                rest = {}
+            else:
+                time.sleep(NOT_WHOLE_S)
 
     def _status(self, body: dict[str, Any]) -> Any:
         path, said = f"/jobs/{self.job_id}/status", {"lease": self.lease, **body}
         call: Callable[[], Any] = lambda: self._server.call("PUT", path, json=said)  # noqa: E731
         return patiently(call, self._given_up)
+
+
+def _rest(outgoing: Outgoing) -> dict[str, Any]:
+    """What of the output comes along, if it is short and has not arrived."""
+    if not outgoing.only_a_rest or outgoing.arrived == outgoing.size_bytes:
+        return {}
+    start, data, _ = outgoing.piece()
+    return {"output": {"start": start, "data": base64.b64encode(data).decode()}}
 
 
 def final_word(report: Report, stopped: str | None) -> dict[str, Any]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from django.conf import settings
+from django.http import HttpResponse, JsonResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -13,11 +16,14 @@ from rest_framework.response import Response
 
 from apps.api.agents.base import AgentView, Lease, Tags
 from apps.api.auth import Open
+from apps.api.later import Later
 from apps.api.problems import Problem
+from apps.fleet.held_beats import verdicts_in_time, watch_over
 from apps.fleet.limits import CAPABILITIES_BYTES, LEASES, NAME, SLOTS
 from apps.fleet.models import Agent
 from apps.fleet.services.enrol import Introduction, NotEnrolled, agent_with, register
-from apps.fleet.services.heartbeat import COMMANDS, Beat, beat, interval_s
+from apps.fleet.services.heartbeat import COMMANDS, Answer, Beat, beat, interval_s
+from apps.fleet.services.silence import end_all_held
 from apps.fleet.services.upgrade import ask_to_upgrade
 from apps.fleet.tokens import issue
 
@@ -50,6 +56,7 @@ class Credentials(serializers.Serializer[Any]):
     capabilities = Capabilities(required=False)
     slots = serializers.IntegerField(min_value=1, max_value=SLOTS, required=False)
     version = serializers.CharField(max_length=40, required=False)
+    holds_nothing = serializers.BooleanField(default=False, help_text="Its process is new: what it had is gone.")
 
 
 class HeldLease(serializers.Serializer[Any]):
@@ -64,6 +71,7 @@ class Heard(serializers.Serializer[Any]):
     heard = serializers.ListField(
         child=serializers.IntegerField(min_value=1, max_value=2**63 - 1), max_length=COMMANDS, default=list
     )
+    wait = serializers.FloatField(min_value=0, max_value=60, default=0)
 
 
 def let_in(agent: Agent, **more: Any) -> dict[str, Any]:
@@ -113,19 +121,35 @@ class Token(AgentView):
             changed["claimed_tags"] = said["tags"]
         if changed:
             Agent.objects.filter(pk=agent.pk).update(**changed)
+        if said["holds_nothing"]:
+            end_all_held(agent)
         return Response(let_in(agent))
 
 
 @extend_schema(exclude=True)
 class Heartbeat(AgentView):
-    def post(self, request: Request) -> Response:
+    """With `wait`, an agent with jobs is answered when one of them is to stop, or after so many seconds."""
+
+    def post(self, request: Request) -> HttpResponse:
         said = self.said(Heard)
-        said["leases"] = {one["job"]: one["lease"] for one in said["leases"]}
+        wait_s = said.pop("wait")
+        leases = said["leases"] = {one["job"]: one["lease"] for one in said["leases"]}
         answer = beat(self.agent, Beat(**said))
-        return Response(
-            {
-                "leases": [{"job": job, "verdict": verdict} for job, verdict in answer.verdicts.items()],
-                "commands": [{"id": pk, "command": kind} for pk, kind in answer.commands],
-                "interval_s": answer.interval_s,
-            }
-        )
+        wait_s = min(wait_s, answer.interval_s)
+        if wait_s and answer.may_wait:
+            gone = partial(watch_over, leases)
+            return Later(partial(_held, self.agent.pk, leases, answer, wait_s), gone)
+        return _told(answer)
+
+
+async def _held(agent_id: int, leases: dict[int, str], answer: Answer, wait_s: float) -> HttpResponse:
+    return _told(replace(answer, verdicts=await verdicts_in_time(agent_id, leases, answer.verdicts, wait_s)))
+
+
+def _told(answer: Answer) -> HttpResponse:
+    shown = {
+        "leases": [{"job": job, "verdict": verdict} for job, verdict in answer.verdicts.items()],
+        "commands": [{"id": pk, "command": kind} for pk, kind in answer.commands],
+        "interval_s": answer.interval_s,
+    }
+    return JsonResponse(shown, headers={"Cache-Control": "no-store"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -18,10 +19,11 @@ from rest_framework.response import Response
 from apps.api.agents.base import AgentView, Lease, OneTransaction
 from apps.api.later import Later
 from apps.api.problems import Problem
-from apps.fleet.limits import COMMANDS, FILES_AT_ONCE, SLOTS
+from apps.fleet.limits import BODY_BYTES, COMMANDS, FILES_AT_ONCE, SLOTS
 from apps.fleet.services.acknowledge import acknowledge
 from apps.fleet.services.hand_out import Undeliverable, hand_out
 from apps.fleet.services.offer import OFFER_S, Offer, offer_up_to
+from apps.fleet.services.receive_log import Piece, TooMuchOutput
 from apps.fleet.services.report import REASONS, Said, report
 from apps.fleet.services.seen import seen
 from apps.fleet.services.uploads import Announced, UploadRefused, Wanted, announce, finish_uploads
@@ -69,6 +71,19 @@ class Log(serializers.Serializer[Any]):
     crc32 = serializers.IntegerField(min_value=0, max_value=2**32 - 1)
 
 
+class Rest(serializers.Serializer[Any]):
+    """The end of the output, from this byte on, in base64."""
+
+    start = serializers.IntegerField(min_value=0, max_value=2**62)
+    data = serializers.CharField(max_length=BODY_BYTES, allow_blank=True, trim_whitespace=False)
+
+    def validate_data(self, text: str) -> bytes:
+        try:
+            return base64.b64decode(text, validate=True)
+        except ValueError:
+            raise ValidationError("Use base64.") from None
+
+
 class Ran(serializers.Serializer[Any]):
     command = serializers.CharField(max_length=4000, allow_blank=True, trim_whitespace=False)
     exit_code = serializers.IntegerField(min_value=-1000, max_value=1000, allow_null=True, default=None)
@@ -111,6 +126,7 @@ class Status(serializers.Serializer[Any]):
     commands = serializers.ListField(child=Ran(), max_length=COMMANDS, default=list)
     counts = Counts(allow_null=True, default=None)
     log = Log(required=False)
+    output = Rest(required=False)
     prepared_s = serializers.FloatField(min_value=0, max_value=1e9, allow_null=True, default=None)
 
 
@@ -126,7 +142,10 @@ class JobStatusView(OneTransaction, AgentView):
         if said["state"] == "running":
             return self._begin(pk, said["lease"], request.build_absolute_uri)
         log = said.get("log") or {"bytes": 0, "crc32": 0}
-        recorded = report(self.agent, pk, said["lease"], _final(said, log["bytes"], log["crc32"]))
+        try:
+            recorded = report(self.agent, pk, said["lease"], _final(said, log["bytes"], log["crc32"]))
+        except TooMuchOutput as error:
+            raise Problem(413, "too_much_output", str(error)) from None
         return Response({"recorded": recorded}, status=200 if recorded else 202)
 
     def _begin(self, pk: int, lease: str, absolute: Callable[[str], str]) -> Response:
@@ -139,7 +158,7 @@ class JobStatusView(OneTransaction, AgentView):
 
 
 def _final(said: dict[str, Any], log_bytes: int, log_crc32: int) -> Said:
-    reason = said["reason"]
+    reason, rest = said["reason"], said.get("output")
     if said["state"] == "completed":
         reason = ""
     elif not reason or reason == Reason.CANCELED_BY_USER:  # that somebody canceled it, the run knows; nobody did
@@ -153,6 +172,7 @@ def _final(said: dict[str, Any], log_bytes: int, log_crc32: int) -> Said:
         log_bytes=log_bytes,
         log_crc32=log_crc32,
         prepared_s=said["prepared_s"],
+        rest=Piece(rest["start"], rest["data"], is_last=True) if rest else None,
     )
 
 

@@ -36,6 +36,11 @@ class Answer:
     commands: list[tuple[int, str]]
     interval_s: float
 
+    @property
+    def may_wait(self) -> bool:
+        """There are jobs, and nothing to say of them, nor else."""
+        return bool(self.verdicts) and not self.commands and set(self.verdicts.values()) == {OK}
+
 
 def beat(agent: Agent, said: Beat) -> Answer:
     """Renew what it holds. Of a lease that is not its own it hears `lost`, and nothing more."""
@@ -45,15 +50,16 @@ def beat(agent: Agent, said: Beat) -> Answer:
     Agent.objects.filter(pk=agent.pk).update(seen_at=now, **told)
     if said.heard:
         agent.commands.filter(pk__in=said.heard[:COMMANDS], acknowledged_at=None).update(acknowledged_at=now)
-    verdicts = _verdicts(agent, said.leases)
+    verdicts = verdicts_on(agent.pk, said.leases)
     waiting = agent.commands.filter(acknowledged_at=None).values_list("pk", "kind")[:COMMANDS]
     return Answer(verdicts, list(waiting), interval_s(busy=bool(said.leases)))
 
 
-def _verdicts(agent: Agent, leases: Mapping[int, str]) -> dict[int, str]:
+def verdicts_on(agent_id: int, leases: Mapping[int, str]) -> dict[int, str]:
+    """By job. Those that are `ok` are renewed."""
     if not leases:
         return {}
-    rows = Assignment.objects.filter(agent=agent, job_id__in=list(leases)).select_related("job__run")
+    rows = Assignment.objects.filter(agent_id=agent_id, job_id__in=list(leases)).select_related("job__run")
     found = {row.job_id: row for row in rows}
     return {job_id: _verdict(found.get(job_id), lease) for job_id, lease in leases.items()}
 

@@ -22,7 +22,11 @@ def assignment_of(agent: Agent, job_id: int) -> Assignment:
 
 def held(agent: Agent, job_id: int, lease: str) -> Assignment:
     """The same, where the job runs under this lease. Raises NotYours, LeaseLost."""
-    found = assignment_of(agent, job_id)
+    return held_now(assignment_of(agent, job_id), lease)
+
+
+def held_now(found: Assignment, lease: str) -> Assignment:
+    """This one, as it was read, if the job runs under this lease. Raises LeaseLost."""
     if found.lease_token != lease or found.job.lease_token != lease or found.job.status != JobStatus.RUNNING:
-        raise LeaseLost(f"Job {job_id} is not held under this lease; end what you do for it, and forget it.")
+        raise LeaseLost(f"Job {found.job_id} is not held under this lease; end what you do for it, and forget it.")
     return found

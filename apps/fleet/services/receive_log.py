@@ -46,7 +46,11 @@ def receive_log(agent: Agent, job_id: int, lease: str, piece: Piece) -> int:
 
     Raises NotYours, LeaseLost, WrongOffset, TooMuchOutput.
     """
-    found = held(agent, job_id, lease)
+    return receive(held(agent, job_id, lease), lease, piece)
+
+
+def receive(found: Assignment, lease: str, piece: Piece) -> int:
+    """The same for an assignment that was read, and is held under this lease. Raises WrongOffset, TooMuchOutput."""
     if piece.start > found.log_bytes:
         raise WrongOffset(found.log_bytes)
     fresh = piece.data[found.log_bytes - piece.start :]
@@ -56,17 +60,18 @@ def receive_log(agent: Agent, job_id: int, lease: str, piece: Piece) -> int:
     taken = fresh if piece.is_last else fresh[: len(fresh) - stars.open_end(fresh)]
     if taken:
         _store(found, lease, taken, stars.cover(taken))
-    return found.log_bytes + len(taken)
+    return found.log_bytes
 
 
 def _store(found: Assignment, lease: str, raw: bytes, shown: bytes) -> None:
     """Row and count together: of two calls with the same piece, one finds the count moved on."""
-    start = found.log_bytes
+    start, crc32 = found.log_bytes, zlib.crc32(raw, found.log_crc32)
     with transaction.atomic():
         moved = Assignment.objects.filter(pk=found.pk, lease_token=lease, log_bytes=start).update(
-            log_bytes=start + len(raw), log_crc32=zlib.crc32(raw, found.log_crc32)
+            log_bytes=start + len(raw), log_crc32=crc32
         )
         if not moved:
             row = Assignment.objects.get(pk=found.pk)
             raise WrongOffset(row.log_bytes) if row.lease_token == lease else LeaseLost("The lease has gone.")
         append_log(found.job_id, lease, start, shown)
+    found.log_bytes, found.log_crc32 = start + len(raw), crc32

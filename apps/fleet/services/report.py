@@ -11,7 +11,9 @@ from django.db import transaction
 from apps.events import clock
 from apps.fleet.models import Agent, Assignment
 from apps.fleet.orders import order_of
-from apps.fleet.services.lease import assignment_of, held
+from apps.fleet.services.lease import assignment_of, held_now
+from apps.fleet.services.receive_log import Piece, WrongOffset, receive
+from apps.fleet.stars import stars_for
 from apps.runs.models import Job, Run
 from apps.runs.outcome import Outcome, canceled, counted, done, failed
 from apps.runs.plan.workflows import ON_AGENTS
@@ -45,24 +47,32 @@ class Said:
     log_bytes: int = 0
     log_crc32: int = 0
     prepared_s: float | None = None
+    rest: Piece | None = None  # of the output, where it is short enough to come along
 
 
 def report(agent: Agent, job_id: int, lease: str, said: Said) -> bool:
     """Record the end. False where the output has not arrived up to there: send it, and say this again.
 
-    Said twice, it is recorded once. Raises NotYours, LeaseLost.
+    Said twice, it is recorded once. Raises NotYours, LeaseLost, TooMuchOutput.
     """
     found = assignment_of(agent, job_id)
     if found.ended_at is not None and found.lease_token == lease:
         return True
-    found = held(agent, job_id, lease)
+    held_now(found, lease)
+    if said.rest is not None:
+        try:
+            receive(found, lease, said.rest)
+        except WrongOffset:
+            return False
     if found.log_bytes < said.log_bytes:
         return False
     settle = SETTLE.get(found.job.step)
     with transaction.atomic():
         run = Run.objects.select_for_update(no_key=True).get(pk=found.job.run_id)
         outcome = _outcome(run, found, said)
-        goes_on = finish(ActiveJob(found.job), outcome, run.epoch if settle else NO_EPOCH)
+        active = ActiveJob(found.job)
+        active.secrets = stars_for(run.project_id).hidden
+        goes_on = finish(active, outcome, run.epoch if settle else NO_EPOCH)
         ours = Assignment.objects.filter(pk=found.pk, lease_token=lease)
         ours.update(ended_at=clock.now(), prepared_s=said.prepared_s)
         if settle and goes_on:

@@ -48,7 +48,7 @@ def finish(active: ActiveJob, outcome: Outcome, epoch: int) -> bool:
             PROGRESS.get(job.step, _nothing)(job, outcome.data)
         if outcome.reason == Reason.ASKED:
             open_gate(job, outcome)
-        if outcome.reason not in PUT_ASIDE:
+        if outcome.reason not in PUT_ASIDE and not job.runs_on:  # nor does anybody steer them
             _leave_steering(job)
         go_on = (
             outcome.status == JobStatus.COMPLETED
@@ -94,7 +94,8 @@ def end_job(job: Job, outcome: Outcome) -> None:
         )
     except MoveLost as error:
         raise LeaseLost(str(error)) from error
-    give_back(job)
+    if not job.runs_on:  # agents ask no models
+        give_back(job)
 
 
 def _leave_steering(job: Job) -> None:

@@ -26,6 +26,7 @@ def stop_run(run_id: int, reason: Reason, message: str) -> bool:
             stop_children(run_id, reason, message)
             dispatch.advance(run_id)
             transaction.on_commit(lambda: wake.run(run_id))
+            transaction.on_commit(wake.stops)
     return bool(asked)
 
 
