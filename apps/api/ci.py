@@ -68,6 +68,15 @@ class SubmitCiJob(CiView):
     scopes = {"POST": "jobs:create"}
     parser_classes = (JSONParser, FormParser)
 
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        """JSON in one transaction, with the questions who asks and for what. A form's package goes to the store before
+        anything is written: no transaction waits for that.
+        """
+        if request.content_type != JSONParser.media_type:
+            return super().dispatch(request, *args, **kwargs)
+        with transaction.atomic():
+            return super().dispatch(request, *args, **kwargs)
+
     @extend_schema(
         operation_id="ci_job_submit",
         request={"application/json": SubmitJob, "multipart/form-data": SubmitForm},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from django.db.models import QuerySet
 
@@ -24,6 +24,12 @@ def visible_artifacts(user: User) -> QuerySet[Artifact]:
 def find_log(job_id: int) -> Artifact | None:
     """The job's archived log; None as long as it lies in chunks, or the job has printed nothing."""
     return Artifact.objects.filter(job_id=job_id, kind=Artifact.Kind.LOG).first()
+
+
+def find_logs(job_ids: Sequence[int]) -> dict[int, Artifact]:
+    """The same for many jobs, by job."""
+    rows = Artifact.objects.filter(job_id__in=job_ids, kind=Artifact.Kind.LOG)
+    return {row.job_id: row for row in rows}
 
 
 def log_size(job_id: int) -> int:

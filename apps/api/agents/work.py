@@ -75,7 +75,7 @@ class Rest(serializers.Serializer[Any]):
     """The end of the output, from this byte on, in base64."""
 
     start = serializers.IntegerField(min_value=0, max_value=2**62)
-    data = serializers.CharField(max_length=BODY_BYTES, allow_blank=True, trim_whitespace=False)
+    data = serializers.CharField(max_length=BODY_BYTES, allow_blank=True, trim_whitespace=False)  # type: ignore[assignment]
 
     def validate_data(self, text: str) -> bytes:
         try:

@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator
 from django.db import IntegrityError, transaction
 
 from apps.artifacts.models import Artifact
-from apps.artifacts.queries import find_log
+from apps.artifacts.queries import find_log, find_logs
 from apps.artifacts.services.save import discard
 from apps.artifacts.store import Stored, StoreError, store
 from apps.events import wake
@@ -39,9 +39,11 @@ BATCH = 200
 def archive_logs() -> int:
     """One pass over the ended jobs that have chunks, oldest first; returns how many logs have moved."""
     until, moved = time.monotonic() + PASS_S, 0
-    for job in _waiting():
+    waiting = list(_waiting())
+    moved_before = find_logs([job.pk for job in waiting])
+    for job in waiting:
         try:
-            moved += archive_log(job)
+            moved += _move(job, moved_before.get(job.pk))
         except StoreError as error:
             logger.warning("action=archive job=%s %s The next pass tries again.", job.pk, error)
         if time.monotonic() > until:
@@ -59,7 +61,11 @@ def archive_log(job: Job) -> bool:
 
     A piece that became visible only after its job's log had moved is appended: what was accepted is kept.
     """
-    old = find_log(job.pk)
+    return _move(job, find_log(job.pk))
+
+
+def _move(job: Job, old: Artifact | None) -> bool:
+    """`old`: where it lay a moment ago. Where somebody has moved it since, the row is another, and nothing changes."""
     key = f"logs/{job.pk}/{secrets.token_hex(16)}"
     stored = store().put(_content(job, old), key)
     if not _switch(job, old, stored, key):

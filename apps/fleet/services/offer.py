@@ -40,7 +40,7 @@ def offer(agent: Agent, job_id: int) -> Offer | None:
     now, lease = clock.now(), secrets.token_hex(16)
     until = now + timedelta(seconds=OFFER_S)
     adapt = connection.ops.adapt_datetimefield_value
-    with transaction.atomic(), connection.cursor() as cursor:
+    with transaction.atomic(savepoint=False), connection.cursor() as cursor:
         cursor.execute(OFFER, [agent.pk, lease, adapt(now), adapt(until), job_id])
         return Offer(job_id, lease) if cursor.rowcount == 1 else None
 
@@ -74,6 +74,12 @@ def offer_to_many(wanting: Mapping[int, int]) -> dict[int, list[Offer]] | None:
     )
     if not jobs:
         return None
+    with transaction.atomic():
+        return _shared_out(jobs, wanting)
+
+
+def _shared_out(jobs: list[tuple[int, list[str], int]], wanting: Mapping[int, int]) -> dict[int, list[Offer]]:
+    """Two servers that do this at once go through the jobs in one order: neither holds what the other waits for."""
     candidates = _Candidates(list(wanting))
     left: dict[int, int] = {}
     given: dict[int, list[Offer]] = {}

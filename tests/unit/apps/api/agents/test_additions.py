@@ -1,0 +1,60 @@
+"""What was added to the protocol later: an agent that says it is served, and one that does not is served as before."""
+
+from __future__ import annotations
+
+import base64
+import zlib
+from typing import Any
+
+import pytest
+
+from apps.artifacts.queries import read_log
+from apps.fleet.order import Command, Order
+from apps.fleet.orders import ORDERS
+from apps.fleet.services.enrol import create_token
+from apps.runs.models import Job, Run
+from tests.conftest import People
+from tests.unit.apps.api.agents.test_protocol import Machine, begun
+
+
+@pytest.fixture
+def job(people: People, monkeypatch: pytest.MonkeyPatch) -> Job:
+    monkeypatch.setitem(ORDERS, "testing.noop", lambda job: Order((Command(("true",)),)))
+    run = Run.objects.create(project=people.project, workflow="noop", title="For agents", epoch=1)
+    return Job.objects.create(run=run, role="testing", step="testing.noop", runs_on=["arm"])
+
+
+@pytest.fixture
+def machine(people: People) -> Machine:
+    made = Machine()
+    made.join(create_token(people.owner, "t", tags=["arm"]).token)
+    return made
+
+
+def test_the_end_of_the_output_comes_with_the_final_word(machine: Machine, job: Job) -> None:
+    found = begun(machine)
+    rest = {"start": 0, "data": base64.b64encode(b"hello\n").decode()}
+    said: dict[str, Any] = {"log": {"bytes": 6, "crc32": zlib.crc32(b"hello\n")}, "output": rest}
+    assert machine.status(found, "completed", **said).status_code == 200
+    assert machine.status(found, "completed", **said).status_code == 200
+    assert b"".join(read_log(job.pk)) == b"hello\n"
+
+
+@pytest.mark.parametrize("rest", [{"start": 0, "data": "?"}, {"start": -1, "data": ""}, {"data": ""}, "all"])
+def test_a_rest_that_is_none_is_refused_and_ends_nothing(machine: Machine, job: Job, rest: Any) -> None:
+    found = begun(machine)
+    assert machine.status(found, "completed", output=rest).status_code == 422
+    job.refresh_from_db()
+    assert job.status == "running"
+
+
+def test_a_token_for_a_process_that_goes_on_ends_nothing_and_one_for_a_new_one_does(people: People, job: Job) -> None:
+    machine = Machine()
+    joined = machine.join(create_token(people.owner, "t", tags=["arm"]).token)
+    said = {"agent_id": joined["agent_id"], "credential": joined["credential"]}
+    begun(machine)
+    for holds_nothing, status in ((False, "running"), (True, "failed")):
+        assert machine.call("POST", "/agent/token", {**said, "holds_nothing": holds_nothing}).status_code == 200
+        job.refresh_from_db()
+        assert job.status == status
+    assert job.reason == "lost"
