@@ -20,6 +20,8 @@ from apps.runs.plan.graph import Node
 from apps.runs.plan.workflows import CODE, TEST, WRITE_TESTS, TaskLink, nodes
 from apps.runs.states import PUT_ASIDE, RUN_ENDED, Reason
 
+CI_RUN = "ci"  # a run of this workflow asks nobody: it has no gates, nobody steers it, and it delegates nothing
+
 
 def visible_runs(user: User) -> QuerySet[Run]:
     """The runs that this person may see; every face starts from here.
@@ -77,9 +79,8 @@ def read_state(
             key = Node(job.step, task.key if task else "").key
             newest[key] = job
             aside[key] = aside.get(key, 0) + (job.reason in PUT_ASIDE)
-    bare = run.workflow == "ci"  # nobody is asked, nobody steers, nothing is delegated there
-    gates = [] if bare else list(run.gates.all() if gates_read is None else gates_read)
-    held = set() if run.ended or bare else held_back(run)
+    gates = [] if run.workflow == CI_RUN else list(run.gates.all() if gates_read is None else gates_read)
+    held = held_back(run)
     by_job = {gate.job_id: gate for gate in gates if gate.job_id is not None}
     snapshot = Snapshot(
         status=run.status,
@@ -131,6 +132,8 @@ def round_of(step: str, task: Task | None, run: Run) -> int:
 
 def held_back(run: Run) -> set[tuple[int, str, int]]:
     """(task, step, round) of the work that does not go on yet: a person has paused it, or its sub-task goes on."""
+    if run.ended or run.workflow == CI_RUN:
+        return set()
     paused = Steering.objects.filter(job__run=run, kind=Steering.Kind.PAUSE, done_at=None)
     waiting = Delegation.objects.filter(task__run=run).exclude(child__status__in=RUN_ENDED)
     return {*paused.values_list("task_id", "step", "round"), *((one.task_id, CODE, one.round) for one in waiting)}
