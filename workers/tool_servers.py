@@ -63,11 +63,11 @@ def tools_of_servers(
 
 
 @contextmanager
-def tools_for_program(job: ActiveJob) -> Iterator[Tools | None]:
-    """For a program that has a model of its own and calls by itself: what its project allows of servers that are asked
-    over HTTP. None where there is no tool. What a person would have to approve is absent: the program cannot wait.
+def tools_for_program(job: ActiveJob, sandbox: Sandbox) -> Iterator[Tools | None]:
+    """For a program in the sandbox that has a model of its own and calls by itself: what its project allows. None where
+    there is no tool. What a person would have to approve is absent: the program cannot wait.
     """
-    rows = {row.name: row for row in servers_of(job) if not row.command}
+    rows = {row.name: row for row in servers_of(job)}
     servers = [server for row in rows.values() if (server := _server(job, row))]
     if not servers:
         yield None
@@ -77,7 +77,7 @@ def tools_for_program(job: ActiveJob) -> Iterator[Tools | None]:
 
     policy = _policy(rows)
     rules = Rules(policy, _refuse, job.masked, job.print, gated=False)
-    with JobServers(servers, None, Network(frozenset(settings.MCP_HOSTS))) as entered:
+    with JobServers(servers, sandbox, Network(frozenset(settings.MCP_HOSTS))) as entered:
         job.on_stop(lambda stop: entered.cancel(stop.message))
         made = mcp_tools(entered, rules)
         yield Tools(Toolbox(made)) if made else None

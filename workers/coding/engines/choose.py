@@ -81,7 +81,7 @@ def opencode_engine(job: ActiveJob, tree: Worktree) -> OpencodeEngine:
             open_gateway=lambda listener, fail, tools: gateway_for(
                 job, listener=listener, on_failure=fail, tools=tools
             ),
-            open_tools=lambda: tools_for_program(job),
+            open_tools=lambda sandbox: tools_for_program(job, sandbox),
             worktree=tree,
             snapshots=f"steps/task-{job.task.pk}",
             inputs=template_engine(),

@@ -107,6 +107,64 @@ def test_it_has_what_is_allowed_and_what_is_denied_or_gated_is_not_there(
     assert set(sent) == {f"Bearer {SECRET}"}
 
 
+SERVER = """
+import json, os, sys
+tools = [{"name": name, "description": "", "inputSchema": {"type": "object"}} for name in ("look", "go")]
+def answer(method, params):
+    if method == "initialize":
+        about = {"name": "inside", "version": "1"}
+        return {"protocolVersion": params["protocolVersion"], "capabilities": {"tools": {}}, "serverInfo": about}
+    if method == "tools/call":
+        seen = {"called": params["name"], "files": os.listdir(), "env": dict(os.environ)}
+        return {"content": [{"type": "text", "text": json.dumps(seen)}]}
+    return {"tools": tools} if method == "tools/list" else None
+for line in sys.stdin:
+    asked = json.loads(line)
+    if "id" in asked:
+        found = answer(asked["method"], asked.get("params"))
+        said = {"result": found} if found else {"error": {"code": -32601, "message": "There is no such method."}}
+        print(json.dumps({"jsonrpc": "2.0", "id": asked["id"], **said}), flush=True)
+"""
+INSIDE = (
+    WORKS.partition("seen = ")[0]
+    + """
+seen = {"tools": [one["name"] for one in use("tools/list")["result"]["tools"]],
+        "called": use("tools/call", name="inside__look", arguments={}),
+        "denied": use("tools/call", name="inside__go", arguments={})}
+open("index.html", "w").write(json.dumps(seen))
+step(command="write it", output="written")
+done()
+"""
+)
+
+
+def test_a_server_with_a_command_runs_in_its_own_sandbox_under_the_projects_rules(
+    people: People, home: Home, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home.work.mkdir(mode=0o711, parents=True, exist_ok=True)
+    program = stub(home.work, INSIDE)
+    monkeypatch.setattr(choose, "find", lambda *_, **__: program)
+    put_secret(people.project, "TOKEN", SECRET)
+    command = ["python3", "-c", SERVER]
+    set_server(people.project, "inside", Wanted(command, env={"HOW": "told"}, policy="allow", tools={"go": "deny"}))
+    set_server(people.project, "gated", Wanted(command))
+    with scripted([says("Bees")]) as provider:
+        use(settings, provider)
+        run = planned(people, **PLAN)
+        outcome = write(held(run, "coding.code", run.tasks.get()))
+    assert outcome.status == "completed", outcome.message
+    text = repository_of(people.project).content(outcome.data["commit"], "tasks/site/index.html", 100_000).decode()
+    seen = json.loads(text)
+    assert seen["tools"] == ["inside__look"]
+    assert seen["denied"]["error"]["message"] == "There is no such tool."
+    told = json.loads(seen["called"]["result"]["content"][0]["text"].partition("\n")[2])
+    assert told["called"] == "look"
+    assert "tasks" in told["files"]  # it begins in the workspace of the job
+    assert told["env"]["HOW"] == "told"
+    assert SECRET not in text
+    assert not [name for name in told["env"] if name.startswith(("DJANGO", "HIVE_HOME", "HIVE_MODEL", "OPENCODE"))]
+
+
 def test_without_a_tool_nothing_is_configured(
     people: People, home: Home, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -149,7 +207,7 @@ def test_the_real_one_calls_a_tool_of_a_server(tmp_path: Path) -> None:
             "steps/1",
             TemplateEngine(Catalogue([])),
             300.0,
-            lambda: nullcontext(Tools(Toolbox(mcp_tools(servers, rules)))),
+            lambda _sandbox: nullcontext(Tools(Toolbox(mcp_tools(servers, rules)))),
         )
         spec = check_data(SPEC).spec
         assert spec is not None

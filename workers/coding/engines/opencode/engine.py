@@ -41,7 +41,7 @@ class Means:
     snapshots: str
     inputs: TemplateEngine
     seconds: float
-    open_tools: Callable[[], AbstractContextManager[Tools | None]] = lambda: nullcontext(None)
+    open_tools: Callable[[Sandbox], AbstractContextManager[Tools | None]] = lambda _sandbox: nullcontext(None)
 
 
 class OpencodeEngine:
@@ -91,7 +91,7 @@ class _Launch:
     def _converse(self, prompt: str) -> tuple[Result, bool]:
         follower, limits = self._follower, self._task.constraints
         with (
-            self._means.open_tools() as tools,
+            self._means.open_tools(self._sandbox) as tools,
             fitting(lambda: self._sandbox.listen(launch.FORWARDER)) as listener,
             self._means.open_gateway(listener, self._fail, tools) as gateway,
             ended_when_silent(
