@@ -35,6 +35,10 @@ def prepare() -> str:
     return create_token(None, "tests", tags=["arm"], most=100).token
 
 
+def joined() -> int:
+    return Agent.objects.count()
+
+
 def job(order: str) -> int:
     """A job that waits for an agent."""
     project = Project.objects.get()
@@ -61,6 +65,7 @@ def tally(*pks: str) -> dict[str, Any]:
     return {
         "stands": sorted({f"{row.status} {row.reason}".strip() for row in rows}),
         "printed": {row.pk: b"".join(read_log(row.pk)).decode() for row in rows},
+        "workers": [row.worker for row in rows],
         "offers": max(Assignment.objects.filter(job__in=rows).values_list("offers", flat=True)),
     }
 
