@@ -112,20 +112,18 @@ def test_a_large_file_goes_on_after_the_parts_that_have_arrived(place: Place, tm
 
 def test_of_a_server_that_hangs_for_longer_than_a_lease_no_agent_loses_its_job(place: Place, tmp_path: Path) -> None:
     """Beat and workers go on meanwhile, and sweep."""
-    go = tmp_path / "go"
-    pk = place.job(f"echo began; until test -e {go}; do sleep 0.1; done; echo over")
+    began, go = tmp_path / "began", tmp_path / "go"
+    pk = place.job(f"touch {began}; until test -e {go}; do sleep 0.1; done; echo over")
     place.agent("a")
-    until(place.log_has(pk, "\nbegan"), "the job does not begin")
+    until(began.exists, "the job does not begin")
     place.processes["web"].send_signal(signal.SIGSTOP)
-    until(lambda: place.stage("overdue", pk), "its lease does not run out")
-    time.sleep(2)  # half of a lease: now the silence is the server's for certain
+    time.sleep(6.5)  # more than a lease, and as long as a silence may be an agent's
+    assert place.stage("overdue", pk)
     assert place.stage("reap") == []
     place.processes["web"].send_signal(signal.SIGCONT)
-    assert place.stage("reap") == []
     go.touch()
     seen = place.ended(pk)
     assert (seen["status"], seen["log"].count("\nover")) == ("completed", 1), seen
-    assert place.stage("tally", pk)["stands"] == ["completed"]
 
 
 def numbers() -> str:
