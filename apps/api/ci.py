@@ -94,11 +94,12 @@ class SubmitCiJob(CiView):
         given: dict[str, Any] = dict(body.validated_data)
         key = read_key(request)
         checked = checked_job(given)
-        package = self._keep(given.pop("package", None), given)
+        project = self._project(given)
+        package = self._keep(given.pop("package", None), given, project)
         started = None
         try:
             with transaction.atomic():
-                started = self._start(key, given, checked, package)
+                started = self._start(key, given, checked, package, project)
                 shown = show(self, self.run_of(started.run.pk) if started.replayed else started.run)
         except BaseException:
             started = None  # nothing of it is there
@@ -109,7 +110,9 @@ class SubmitCiJob(CiView):
         headers = {"Location": shown["url"], **({"Idempotency-Replayed": "true"} if started.replayed else {})}
         return Response(shown, status.HTTP_201_CREATED, headers=headers)
 
-    def _start(self, key: str, given: dict[str, Any], checked: Checked, package: Package | None) -> Started:
+    def _start(
+        self, key: str, given: dict[str, Any], checked: Checked, package: Package | None, project: Project
+    ) -> Started:
         same = {**given, "package": package.sha256 if package else ""}
 
         def start() -> Run:
@@ -121,13 +124,12 @@ class SubmitCiJob(CiView):
                 package_url=given.get("package_url", ""),
                 package_sha256=given.get("package_sha256", ""),
             )
-            return submit(self._project(given), job, self.caller.user)
+            return submit(project, job, self.caller.user)
 
         return once(self.caller, key, same, start)
 
-    def _keep(self, file: Any, given: dict[str, Any]) -> Package | None:
+    def _keep(self, file: Any, given: dict[str, Any], project: Project) -> Package | None:
         """Into the store, once it is known that its sender may do this, and that it is one."""
-        project = self._project(given)
         if file is None:
             if given.get("package_sha256") and not given.get("package_url"):
                 raise ValidationError({"package_sha256": ["There is no package that this could be of."]})

@@ -81,7 +81,7 @@ class RunNow:
 
 def run_now(run: Run) -> RunNow:
     jobs: dict[int | None, list[Job]] = {}
-    for job in run.jobs.select_related("run").order_by("pk"):
+    for job in run.jobs.order_by("pk"):
         jobs.setdefault(job.task_id, []).append(job)
     tasks = [task for task in run.tasks.order_by("position") if task.pk in jobs]
     known: Known = {}

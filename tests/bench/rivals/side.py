@@ -20,7 +20,7 @@ COMMANDS: dict[str, list[str]] = {
     "log": ["sh", "-c", f"yes {LINE} | head -c {LOG_BYTES}"],
     "long": ["sleep", "45"],
 }
-PATIENCE_S = 120.0
+PATIENCE_S = 300.0  # 200 jobs on a machine that others use, too
 
 
 @dataclass(frozen=True)
