@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import signal
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -59,6 +61,30 @@ def test_a_job_that_completes(tmp_path: Path) -> None:
     assert "Tests: completed" in (tmp_path / "summary").read_text()
     assert b"commands: [make]" in script.bodies[0]
     assert b'"commit": "abc"' in script.bodies[0]
+
+
+class Forgejo(Runner):
+    """Its runner and Gitea's set their own names beside GitHub's; older ones know no step summary."""
+
+    def environment(self, step: Mapping[str, Any], inputs: Mapping[str, str]) -> dict[str, str]:
+        env = super().environment(step, inputs)
+        del env["GITHUB_STEP_SUMMARY"]
+        return {
+            **env,
+            "GITEA_ACTIONS": "true",
+            "FORGEJO_ACTIONS": "true",
+            "GITHUB_SERVER_URL": "https://code.example.org",
+        }
+
+
+def test_a_runner_without_a_step_summary_runs_it_too(tmp_path: Path) -> None:
+    failed = status(status="failed", exit_code=7, reason="tests_failed", tests=TESTS, cells=[cell(tests=TESTS)])
+    with serving(Script(statuses=[failed])) as script:
+        runner = Forgejo(tmp_path, script.url)
+        code, said = runner.run()
+    assert (code, runner.outputs()["exit_code"]) == (7, "7"), said
+    assert any(line.startswith("::error title=") for line in obeyed(said)), said
+    assert not (tmp_path / "summary").exists()
 
 
 def test_the_step_has_the_jobs_exit_code_annotations_and_a_summary(tmp_path: Path) -> None:
