@@ -71,7 +71,7 @@ class ToolSeen(serializers.Serializer[Any]):
 
 
 class LookedSerializer(serializers.Serializer[Any]):
-    """`ok` is null for a server that runs in a job's sandbox: nobody can look from here."""
+    """`ok` is null where no worker has answered: those start a server that has a command."""
 
     ok = serializers.BooleanField(allow_null=True)
     message = serializers.CharField()

@@ -1,5 +1,7 @@
 """The coding role's Celery tasks: three lines each over a plain function."""
 
+from typing import Any
+
 from celery import shared_task
 
 from workers.coding.fetching import fetch as fetch_origin
@@ -7,6 +9,7 @@ from workers.coding.merging import merge as merge_tasks
 from workers.coding.pushing import push as push_to_origin
 from workers.coding.write import write
 from workers.hand_on import hand_on, nothing
+from workers.mcp_look_inside import look_inside
 from workers.tidy import tidy as tidy_work_folder
 
 
@@ -33,6 +36,11 @@ def push(job_id: int, epoch: int) -> None:
 @shared_task(name="coding.tidy")
 def tidy() -> None:
     tidy_work_folder()
+
+
+@shared_task(name="coding.look", ignore_result=False)
+def look(server_id: int) -> dict[str, Any]:
+    return look_inside(server_id)
 
 
 @shared_task(name="coding.noop")
