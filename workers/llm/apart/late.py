@@ -8,12 +8,13 @@ real thing: a name that is listed wrongly costs time, not truth. Constants and e
 
 from __future__ import annotations
 
+import functools
 import importlib
 import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from importlib.abc import Loader, MetaPathFinder
+from importlib.abc import InspectLoader, Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import Any, Union
@@ -28,7 +29,7 @@ class LateModule(ModuleType):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") and name != "__all__":  # which `import *` asks for
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
-        if name != "__all__" and _finder.is_open and _may_be_late(name):
+        if name != "__all__" and _finder.is_open and _may_be_late(name) and name in _names_in(self.__name__):
             return Later(self.__name__, name)
         return getattr(execute(self.__name__), name)
 
@@ -109,6 +110,14 @@ def waiting() -> list[str]:
 def _may_be_late(name: str) -> bool:
     """Not what is compared or caught: a stand-in is neither equal to the real one, nor a class to the interpreter."""
     return not name.strip("_").isupper() and not name.endswith(("Error", "Exception"))
+
+
+@functools.cache
+def _names_in(module: str) -> frozenset[str]:
+    """What its code names outside of functions: whoever tries for a name that is missing must hear that it is."""
+    spec = PathFinder.find_spec(module, getattr(sys.modules.get(module.rpartition(".")[0]), "__path__", None))
+    code = spec.loader.get_code(module) if spec and isinstance(spec.loader, InspectLoader) else None
+    return frozenset(code.co_names if code else ())
 
 
 class _LateLoader(Loader):

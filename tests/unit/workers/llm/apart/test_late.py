@@ -85,6 +85,11 @@ def test_constants_and_exceptions_are_never_late(load: Load) -> None:
     assert issubclass(library.HeavyError, Exception)
 
 
+def test_whoever_tries_for_a_name_that_is_missing_hears_that_it_is(load: Load) -> None:
+    library = load("try:\n    from .heavy import Newer\nexcept ImportError:\n    Newer = None")
+    assert library.Newer is None
+
+
 def test_a_star_takes_all_names(load: Load) -> None:
     assert load("from .heavy import *").Tool().name == "tool"
 
@@ -121,6 +126,34 @@ with scripted([calls("shell", command="ls")] * 4) as provider:
         assert any(choice["tool_calls"] for chunk in found for choice in chunk["choices"]), format
 print(len(before) > 5, waiting() == before)
 """
+NEWER = """
+import asyncio, json, threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from workers.llm.apart.late import waiting
+from workers.llm.apart.library import litellm
+from workers.llm.apart.program import plain
+text = {"type": "output_text", "text": "Hello", "annotations": []}
+message = {"type": "message", "id": "m", "status": "completed", "role": "assistant", "content": [text]}
+answer = {"id": "r", "object": "response", "created_at": 1, "status": "completed", "model": "m", "output": [message],
+          "parallel_tool_calls": True, "tool_choice": "auto", "tools": []}
+class Responses(BaseHTTPRequestHandler):
+    def do_POST(self):
+        self.rfile.read(int(self.headers["content-length"]))
+        self.send_response(200 if self.path.endswith("/responses") else 404)
+        self.send_header("content-type", "application/json")
+        self.end_headers()
+        self.wfile.write(json.dumps(answer).encode())
+server = HTTPServer(("127.0.0.1", 0), Responses)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+litellm()
+late = [name for name in waiting() if name.startswith("openai.types.responses")]
+async def talk():
+    asked = {"model": "openai/responses/m", "messages": [{"role": "user", "content": "Hi"}], "api_key": "k"}
+    said = await litellm().acompletion(**asked, api_base=f"http://127.0.0.1:{server.server_port}/v1", stream=True)
+    return [plain(chunk) async for chunk in said]
+found = asyncio.run(talk())
+print(len(late) > 5, "".join(choice["text"] or "" for chunk in found for choice in chunk["choices"]))
+"""
 BROKEN = """
 from workers.llm.apart import library
 library.UNUSED = ("litellm.litellm_core_utils",)
@@ -137,6 +170,10 @@ def run(code: str, root: Path) -> str:
 
 def test_conversations_in_all_formats_touch_nothing_that_is_late(root: Path) -> None:
     assert run(CONVERSATIONS, root) == "True True"
+
+
+def test_openais_newer_interface_works_though_its_types_are_late(root: Path) -> None:
+    assert run(NEWER, root) == "True Hello"
 
 
 def test_a_litellm_that_does_not_bear_it_is_imported_wholly(root: Path) -> None:
