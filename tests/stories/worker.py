@@ -34,9 +34,11 @@ class Worker:
 
     def take(self, step: str, task: str = "") -> ActiveJob:
         """Claim the queued job of this step; it runs from now on."""
-        self.look()
         queued = self.run.jobs.filter(step=step, status=JobStatus.QUEUED, **({"task__key": task} if task else {}))
         job = queued.order_by("pk").first()
+        if job is None:
+            self.look()
+            job = queued.order_by("pk").first()
         assert job is not None, f"{step} {task} is not queued: {list(self.run.jobs.values_list('step', 'status'))}"
         row = claim(job.pk, self.run.epoch, NAME)
         assert row is not None, f"{job} could not be claimed"
@@ -94,8 +96,8 @@ class Worker:
 
     def go(self, *, until: str = "", skip: Iterable[str] = ()) -> None:
         """Do what is due, step by step, to the end of the run or up to (not including) the step `until`."""
+        self.look()
         for _ in range(200):
-            self.look()
             queued = self.run.jobs.filter(status=JobStatus.QUEUED).exclude(step__in=skip).order_by("pk").first()
             if queued is None or queued.step == until:
                 return
