@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.contrib.auth import get_user_model
@@ -20,6 +21,10 @@ from apps.projects.models import Project
 from tests.database import end_other_sessions
 from tests.migrated import fill
 from tests.order import put_in_order
+
+# On a machine that others use, too, an example may take any time; that says nothing of what is tested.
+hypothesis.settings.register_profile("shared", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("shared")
 
 
 def pytest_configure() -> None:
