@@ -63,7 +63,7 @@ def gateway_for(
         before=budget.step,
         telling=lambda: Telling(job),
         on_failure=on_failure,
-        done=connection.close,  # each request has a thread of its own, and so a connection
+        done=lambda: connection.close(),  # of the request's own thread: not a method that is bound here
         listener=listener,
         tools=tools,
     )

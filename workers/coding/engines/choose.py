@@ -27,7 +27,7 @@ from workers.kept import KeptTrajectory
 from workers.repo.worktree import Worktree
 from workers.steered import Steered
 from workers.telling import Telling
-from workers.tool_servers import tools_for_program
+from workers.tool_servers import decided_last, tools_for_program
 
 LONGEST_S = 24 * 3600.0  # for one job, where the budget of the run sets no time
 
@@ -73,15 +73,16 @@ def model_engine(job: ActiveJob, tree: Worktree) -> ModelEngine:
 def opencode_engine(job: ActiveJob, tree: Worktree) -> OpencodeEngine:
     """With the models of the role behind a gateway of this job's. Raises EngineFailed where it cannot be run here."""
     limits = Task.model_validate(job.task.spec).constraints
-    programs = _opencode(limits)
+    programs, trajectory = _opencode(limits), KeptTrajectory(job)
     return OpencodeEngine(
         OpencodeMeans(
-            trajectory=KeptTrajectory(job),
+            trajectory=trajectory,
             open_sandbox=lambda: sandbox_for(job, limits, programs=programs, reserved_bytes=launch.RESERVED_BYTES),
             open_gateway=lambda listener, fail, tools: gateway_for(
                 job, listener=listener, on_failure=fail, tools=tools
             ),
-            open_tools=lambda sandbox: tools_for_program(job, sandbox),
+            open_tools=lambda sandbox, end: tools_for_program(job, sandbox, trajectory, end),
+            decided=lambda: decided_last(job),
             worktree=tree,
             snapshots=f"steps/task-{job.task.pk}",
             inputs=template_engine(),

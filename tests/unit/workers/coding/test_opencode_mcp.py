@@ -13,6 +13,7 @@ import pytest
 
 from apps.projects.mcp_servers import Wanted, set_server
 from apps.projects.secrets import put_secret
+from apps.runs.models import Run
 from apps.specs.validate import check_data
 from hive.home import Home
 from tests.conftest import People
@@ -83,7 +84,7 @@ def with_servers(people: People, place: str) -> None:
     set_server(people.project, "inside", Wanted(["true"], policy="allow"))
 
 
-def test_it_has_what_is_allowed_and_what_is_denied_or_gated_is_not_there(
+def test_it_has_what_is_allowed_and_what_is_denied_or_nobody_would_approve_is_not_there(
     people: People, home: Home, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home.work.mkdir(mode=0o711, parents=True, exist_ok=True)
@@ -94,6 +95,8 @@ def test_it_has_what_is_allowed_and_what_is_denied_or_gated_is_not_there(
         with_servers(people, place)
         use(settings, provider)
         run = planned(people, **PLAN)
+        Run.objects.filter(pk=run.pk).update(unattended=True)  # nobody would approve a call
+        run.refresh_from_db()
         outcome = write(held(run, "coding.code", run.tasks.get()))
     assert outcome.status == "completed", outcome.message
     text = repository_of(people.project).content(outcome.data["commit"], "tasks/site/index.html", 100_000).decode()
@@ -151,6 +154,8 @@ def test_a_server_with_a_command_runs_in_its_own_sandbox_under_the_projects_rule
     with scripted([says("Bees")]) as provider:
         use(settings, provider)
         run = planned(people, **PLAN)
+        Run.objects.filter(pk=run.pk).update(unattended=True)
+        run.refresh_from_db()
         outcome = write(held(run, "coding.code", run.tasks.get()))
     assert outcome.status == "completed", outcome.message
     text = repository_of(people.project).content(outcome.data["commit"], "tasks/site/index.html", 100_000).decode()
@@ -207,7 +212,7 @@ def test_the_real_one_calls_a_tool_of_a_server(tmp_path: Path) -> None:
             "steps/1",
             TemplateEngine(Catalogue([])),
             300.0,
-            lambda _sandbox: nullcontext(Tools(Toolbox(mcp_tools(servers, rules)))),
+            lambda *_: nullcontext(Tools(Toolbox(mcp_tools(servers, rules)))),
         )
         spec = check_data(SPEC).spec
         assert spec is not None

@@ -13,7 +13,7 @@ from workers.coding.engines.opencode import launch
 from workers.coding.engines.opencode.fit import fitting
 from workers.coding.engines.opencode.follow import Follower
 from workers.coding.engines.opencode.silence import ended_when_silent
-from workers.coding.engines.opencode.words import prompt_for
+from workers.coding.engines.opencode.words import goes_on_with, prompt_for
 from workers.coding.engines.port import Assignment, EngineFailed, Written
 from workers.coding.engines.template import TemplateEngine
 from workers.llm.gateway import Gateway
@@ -41,7 +41,8 @@ class Means:
     snapshots: str
     inputs: TemplateEngine
     seconds: float
-    open_tools: Callable[[Sandbox], AbstractContextManager[Tools | None]] = lambda _sandbox: nullcontext(None)
+    open_tools: Callable[[Sandbox, OnFailure], AbstractContextManager[Tools | None]] = lambda *_: nullcontext()
+    decided: Callable[[], str] = str  # what a person has answered to an earlier attempt
 
 
 class OpencodeEngine:
@@ -59,7 +60,8 @@ class OpencodeEngine:
             mirror = Mirror(sandbox, means.worktree)
             mirror.fill(means.worktree.snapshot(means.snapshots))
             home = settle(sandbox, assignment.task, means.worktree)
-            prompt = prompt_for(assignment, sandbox, home, goes_on=bool(start.turns))
+            goes_on = goes_on_with(means.decided()) if start.turns else ""
+            prompt = prompt_for(assignment, sandbox, home, goes_on)
             try:
                 summary = _Launch(means, assignment, sandbox, mirror, home).run(prompt)
             finally:
@@ -76,6 +78,7 @@ class _Launch:
         self._task = assignment.task
         self._follower = Follower(assignment, means.trajectory, self._snapshot)
         self._failures: list[Exception] = []
+        self._endings: list[Exception] = []
 
     def run(self, prompt: str) -> str:
         """What it says of its work. Raises EngineFailed."""
@@ -91,7 +94,7 @@ class _Launch:
     def _converse(self, prompt: str) -> tuple[Result, bool]:
         follower, limits = self._follower, self._task.constraints
         with (
-            self._means.open_tools(self._sandbox) as tools,
+            self._means.open_tools(self._sandbox, self._end) as tools,
             fitting(lambda: self._sandbox.listen(launch.FORWARDER)) as listener,
             self._means.open_gateway(listener, self._fail, tools) as gateway,
             ended_when_silent(
@@ -123,8 +126,15 @@ class _Launch:
             self._failures.append(error)
             self._sandbox.kill(str(error))
 
+    def _end(self, error: Exception) -> None:
+        """A tool's call ends the attempt: it waits for a person."""
+        self._endings.append(error)
+        self._sandbox.kill(str(error))
+
     def _judge(self, result: Result, silent: bool) -> None:
         """Exit code 0 and a last step that stopped; else why not."""
+        if self._endings:
+            raise self._endings[0]
         if self._failures:
             raise EngineFailed(str(self._failures[0]), reason_of(self._failures[0]))
         if silent:
