@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from tests.flows.page import PAGE
+from tests.flows.page import DOCS
 from tests.flows.real.hive import until
 
 NAME = "hive.example.org"
@@ -56,8 +56,8 @@ PROXIES: dict[str, Callable[[Path, int, str], AbstractContextManager[None]]] = {
 
 
 def snippet(language: str) -> str:
-    found = re.search(rf"```{language}\n(.*?)```", PAGE.read_text(), re.DOTALL)
-    assert found, f"{PAGE.name} has no block in {language}"
+    found = re.search(rf"```{language}\n(.*?)```", (DOCS / "deployment.md").read_text(), re.DOTALL)
+    assert found, f"deployment.md has no block in {language}"
     return found[1]
 
 
