@@ -21,8 +21,13 @@ def is_operator(request: HttpRequest) -> bool:
     return is_local(request) or (request.user.is_authenticated and request.user.is_staff)
 
 
+def is_proxied(request: HttpRequest) -> bool:
+    """It says that a proxy passed it on."""
+    return any(name in request.headers for name in PROXIED)
+
+
 def is_local(request: HttpRequest) -> bool:
-    if any(name in request.headers for name in PROXIED):
+    if is_proxied(request):
         return False
     try:
         return ipaddress.ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback

@@ -17,6 +17,7 @@ from rest_framework.response import Response
 from apps.api.agents.base import AgentView, Lease, Tags
 from apps.api.auth import Open
 from apps.api.later import Later
+from apps.api.operators import is_proxied
 from apps.api.problems import Problem
 from apps.fleet.held_beats import verdicts_in_time, watch_over
 from apps.fleet.limits import CAPABILITIES_BYTES, LEASES, NAME, SLOTS
@@ -137,7 +138,8 @@ class Heartbeat(AgentView):
         answer = beat(self.agent, Beat(**said))
         wait_s = min(wait_s, answer.interval_s)
         if wait_s and answer.may_wait:
-            gone = partial(watch_over, leases)
+            # A proxy's lines break when it is restarted, and then say nothing of the agents behind it.
+            gone = None if is_proxied(request) else partial(watch_over, leases)
             return Later(partial(_held, self.agent.pk, leases, answer, wait_s), gone)
         return _told(answer)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from apps.api.later import Later
 from apps.artifacts.queries import read_log
 from apps.fleet.order import Command, Order
 from apps.fleet.orders import ORDERS
@@ -58,3 +59,14 @@ def test_a_token_for_a_process_that_goes_on_ends_nothing_and_one_for_a_new_one_d
         job.refresh_from_db()
         assert job.status == status
     assert job.reason == "lost"
+
+
+@pytest.mark.parametrize("passed_on", [{}, {"X_Forwarded_For": "10.0.0.7"}, {"Via": "1.1 caddy"}])
+def test_a_line_that_breaks_is_a_hint_only_where_it_is_the_agents_own(
+    machine: Machine, job: Job, passed_on: dict[str, str]
+) -> None:
+    found = begun(machine)
+    leases = [{"job": found["id"], "lease": found["lease"]}]
+    held = machine.call("POST", "/agent/heartbeat", {"leases": leases, "wait": 2}, **passed_on)
+    assert isinstance(held, Later)
+    assert (held.gone is None) == bool(passed_on)
