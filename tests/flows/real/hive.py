@@ -92,7 +92,8 @@ def running(home: Path, table: str = "", **settings: str) -> Iterator[Hive]:
     """A Hive with quick leases on this home; it is stopped afterwards, and must leave nothing behind."""
     environ = {key: value for key, value in os.environ.items() if not key.startswith(("HIVE_", "DJANGO_"))}
     environ |= {**QUICK, **settings, "HIVE_HOME": str(home)}
-    give_records(home)
+    if not environ.get("HIVE_DATABASE_URL"):
+        give_records(home)
     options = ["--port", "0", "--json", *(("--table", f"tests.flows.real.tables:{table}") if table else ())]
     process = subprocess.Popen(
         [sys.executable, "-m", "hive.cli.up", *options],
