@@ -30,7 +30,7 @@ def from_url(url: str, home: Home) -> dict[str, Any]:
     SQLite: WAL, so that readers never wait for the writer, and immediate transactions, so that two writers queue up at
     BEGIN and never find at COMMIT that they dead-locked. synchronous=NORMAL survives the death of any process.
 
-    PostgreSQL: each thread keeps its connection, and asks before its next piece of work whether it still answers.
+    PostgreSQL: each thread keeps its connection, and asks before its next piece of work whether it still lives.
     """
     if not url:
         return {
@@ -50,7 +50,7 @@ def from_url(url: str, home: Home) -> dict[str, Any]:
             f"HIVE_DATABASE_URL: {parts.scheme!r} is not known; use postgresql://user:password@host/name."
         )
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "hive.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
