@@ -103,6 +103,12 @@ def step_label(step: str) -> str:
     return STEPS.get(step) or (role if verb == NOOP else verb.replace("_", " ")).capitalize()
 
 
+def step_title(step: str, task_title: str | None) -> str:
+    """What a job does, and to what: "Code A garden diary"; a task that is called what its step is, is said once."""
+    label = step_label(step)
+    return f"{label} {task_title}" if task_title and task_title != label else label
+
+
 def span(seconds: float) -> str:
     """A span of time at the precision that a reader wants: 40 ms, 0.4 s, 12 s, 3 min 05 s, 2 h 10 min, 3 d 4 h."""
     if seconds < 0.1:

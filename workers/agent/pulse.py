@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 
 from workers.agent.machine import Machine
-from workers.agent.server import NotAllowed, Server, ServerError
+from workers.agent.server import Away, NotAllowed, Server, ServerError
 from workers.agent.work import Work
 
 logger = logging.getLogger(__name__)
@@ -69,6 +69,8 @@ class Pulse:
             self._end_all(works)
             self.revoked.set()
             return 0.0
+        except Away:
+            return AGAIN_S  # the line has said so, once
         except ServerError as error:
             logger.warning("action=heartbeat %s", error)
             return AGAIN_S

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import httpx
 
 from workers.agent.credential import Credential
+from workers.agent.line import Line
 
 T = TypeVar("T")
 FRESH_S = 45 * 60.0  # by the monotonic clock: what this machine thinks of the time of day does not matter
@@ -48,6 +49,7 @@ class Server:
         self._http = httpx.Client(
             base_url=f"{url}/api/v1", timeout=httpx.Timeout(30.0, connect=10.0), transport=transport
         )
+        self._line = Line(url)
         self._lock = threading.Lock()
         self._credential: Credential | None = None
         self._token = ""
@@ -94,9 +96,16 @@ class Server:
 
     def _send(self, method: str, path: str, **given: Any) -> httpx.Response:
         try:
-            return self._http.request(method, path, **given)
+            answer = self._http.request(method, path, **given)
         except httpx.HTTPError as error:
-            raise Away(f"{type(error).__name__}: {error}") from None
+            why = f"{type(error).__name__}: {error}"
+            self._line.lost(why)
+            raise Away(why) from None
+        if answer.status_code >= 500:
+            self._line.lost(f"it says {answer.status_code}")
+        else:
+            self._line.back()
+        return answer
 
     def put(self, url: str, content: Any, size_bytes: int) -> None:
         """Upload to a signed link, which needs no token and must not get one. Raises Away, Refused."""

@@ -185,4 +185,5 @@ TELLERS: dict[str, Callable[[Data], str]] = {
 
 def job_name(step: str, task_title: str | None, attempt: int) -> str:
     again = f" (attempt {attempt})" if attempt > 1 else ""
-    return f"{step_label(step)} of {task_title}{again}" if task_title else f"{step_label(step)}{again}"
+    label = step_label(step)
+    return f"{label} of {task_title}{again}" if task_title and task_title != label else f"{label}{again}"

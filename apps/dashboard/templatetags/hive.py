@@ -23,7 +23,7 @@ from apps.dashboard.reads.releases import ReleaseView
 from apps.dashboard.reads.releases import open_incidents as count_open
 from apps.dashboard.visitor import Rights, rights_of
 from apps.events.models import EventType
-from apps.runs.models import Gate, Run
+from apps.runs.models import Gate, Job, Run
 from apps.runs.plan.graph import GATE
 
 register = template.Library()
@@ -141,6 +141,12 @@ def kept_until(artifact: Artifact) -> datetime | None:
 @register.filter
 def step_label(step: str) -> str:
     return wording.step_label(step)
+
+
+@register.filter
+def job_title(job: Job) -> str:
+    """Its step and the task's title. Reads the task, if that was not read with the job."""
+    return wording.step_title(job.step, job.task.title if job.task else None)
 
 
 @register.filter

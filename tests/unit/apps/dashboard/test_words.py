@@ -11,7 +11,7 @@ from apps.dashboard.reads.run_page import plain_text
 from apps.dashboard.reads.run_rows import RunRows
 from apps.dashboard.reads.sentences import Names, job_name, sentence
 from apps.dashboard.reads.timeline import timeline_of
-from apps.dashboard.wording import LOOKS, age, size, span, step_label
+from apps.dashboard.wording import LOOKS, age, size, span, step_label, step_title
 from apps.events.models import EventType
 from apps.incidents.states import IncidentStatus
 from apps.releases.states import ReleaseStatus
@@ -152,3 +152,9 @@ def test_a_timeline_of_an_hour_has_round_ticks(people: People) -> None:
 )
 def test_a_log_without_scripts_is_plain(printed: bytes, shown: str) -> None:
     assert plain_text(printed) == shown
+
+
+def test_a_task_that_is_called_what_its_step_is_is_said_once() -> None:
+    assert step_title("coding.code", "Home page") == "Code Home page"
+    assert step_title("testing.ci", "CI") == job_name("testing.ci", "CI", 1) == "CI"
+    assert step_title("manager.plan", None) == "Plan"
