@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import os
-import select
 import signal
 import socket
 import struct
-import subprocess
-import sys
 import threading
 from collections.abc import Sequence
-from importlib.machinery import SourceFileLoader
-from pathlib import Path
 
 from workers.sandbox.inside import wire
+from workers.sandbox.nursery import Nursery
 from workers.sandbox.port import SandboxError
+from workers.sandbox.starting import Process, Started, compile_inside, control_pair, is_readable
 
-INSIDE = Path(__file__).parent / "inside"
 _START_S = 20.0
 _ANSWER_S = 15.0
+_GONE_S = 2.0
 _CREDENTIALS = struct.Struct("iii")
 
 
@@ -29,32 +25,20 @@ class KeeperGone(SandboxError):
     """The process that holds the sandbox has ended or does not answer."""
 
 
-def python() -> str:
-    """The interpreter behind Hive's virtual environment: the sandbox must not need that environment."""
-    return os.path.realpath(getattr(sys, "_base_executable", sys.executable))
-
-
-def keeper_command(folder_of_inside: str) -> list[str]:
-    """What starts the keeper; the numbers of its two descriptors follow."""
-    start = f"import sys; sys.path.append({folder_of_inside!r}); from inside.keeper import main; main()"
-    return [python(), "-I", "-S", "-B", "-c", start]
-
-
-@functools.cache
-def compile_inside() -> None:
-    """Leave bytecode beside the modules of the inside: a sandbox sees them read-only and would compile each time."""
-    for module in INSIDE.glob("*.py"):
-        SourceFileLoader(module.stem, os.fspath(module)).get_code(module.stem)
-
-
 class Box:
     """One keeper. `launch` does not wait; the first request does. Thread-safe."""
 
-    def __init__(self, name: str, argv: Sequence[str], cookie: str, begin: wire.Message) -> None:
-        """`argv` starts the keeper, without its two numbers; `begin` is its first message."""
+    def __init__(
+        self, name: str, argv: Sequence[str], cookie: str, begin: wire.Message, nursery: Nursery | None = None
+    ) -> None:
+        """`argv` starts the keeper, without its two numbers; `begin` is its first message.
+
+        `nursery`: where the keeper is a process of this machine like any other, so that it may be forked.
+        """
         self._name = name
         self._argv = list(argv)
-        self._environment = {"HIVE_SANDBOX": cookie, "LANG": "C.UTF-8", "PATH": os.defpath}
+        self._cookie = cookie
+        self._nursery = nursery
         self._begin = begin
         self._lock = threading.Lock()
         self._ended = False
@@ -66,32 +50,23 @@ class Box:
     def launch(self) -> None:
         """Raises SandboxError when the program to launch is not there."""
         compile_inside()
-        self._control, theirs = socket.socketpair()
-        self._control.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
-        life = _own_life()
+        forked = self._nursery.fork(self._cookie) if self._nursery else None
+        self._process, self._control = forked or self._start()
+        with contextlib.suppress(OSError):  # an early end is reported by the first request
+            wire.send(self._control, {"do": "begin", **self._begin})
+
+    def _start(self) -> tuple[Process, socket.socket]:
+        control, theirs = control_pair()
         try:
-            self._process = subprocess.Popen(
-                [*self._argv, str(theirs.fileno()), str(life)],
-                env=self._environment,
-                cwd="/",
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                pass_fds=[fd for fd in (theirs.fileno(), life) if fd >= 0],
-                start_new_session=True,
-            )
+            return Started(self._argv, theirs, self._cookie), control
         except OSError as error:
-            self._control.close()
+            control.close()
             self._ended = True
             raise SandboxError(
                 f"{self._name}: {self._argv[0]} cannot be started: {error.strerror}.", permanent=True
             ) from error
         finally:
             theirs.close()
-            if life >= 0:
-                os.close(life)
-        with contextlib.suppress(OSError):  # an early end is reported by the first request
-            wire.send(self._control, {"do": "begin", **self._begin})
 
     def ask(self, request: wire.Message, fds: Sequence[int] = ()) -> wire.Message:
         """Send a request, wait for its answer. Raises KeeperGone."""
@@ -142,10 +117,9 @@ class Box:
 
     def _complaint(self) -> str:
         """What the launcher printed, as far as it is there."""
-        stderr = self._process.stderr
-        if stderr is None or not select.select([stderr], [], [], 0.5)[0]:
+        if not is_readable(self._process.errors, 0.5):
             return ""
-        return os.read(stderr.fileno(), 4096).decode(errors="replace").strip()
+        return os.read(self._process.errors, 4096).decode(errors="replace").strip()
 
     def end(self, grace_s: float) -> bool:
         """End everything inside and the keeper; safe to call twice and from any thread.
@@ -174,32 +148,14 @@ class Box:
         return False
 
     def _wait_for_end(self) -> None:
-        try:
-            self._process.wait(0.5 if self._ready else 2.0)
-        except subprocess.TimeoutExpired:
+        if not self._process.has_ended(0.5 if self._ready else 2.0):
             with contextlib.suppress(OSError):
                 if self._pidfd >= 0:
                     signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
             self._process.kill()
-            self._process.wait()
-        if self._process.stderr:
-            self._process.stderr.close()
-        if self._pidfd >= 0:
-            _await_gone(self._pidfd)
+            self._process.has_ended(_GONE_S)
+        self._process.close()
+        if self._pidfd >= 0:  # process 1 of a namespace is gone only when the kernel has ended all others in it
+            is_readable(self._pidfd, _GONE_S)
             os.close(self._pidfd)
             self._pidfd = -1
-
-
-def _await_gone(pidfd: int) -> None:
-    """Process 1 of a namespace is gone only when the kernel has ended all others in it."""
-    poll = select.poll()
-    poll.register(pidfd, select.POLLIN)
-    poll.poll(2000)
-
-
-def _own_life() -> int:
-    """A descriptor that tells, wherever it is, that this process has ended; -1 on a kernel without them."""
-    try:
-        return os.pidfd_open(os.getpid())
-    except OSError:
-        return -1

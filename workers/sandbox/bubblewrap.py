@@ -16,11 +16,11 @@ from pathlib import Path
 from types import MappingProxyType
 
 from workers.sandbox import identity
-from workers.sandbox.box import INSIDE, keeper_command
 from workers.sandbox.folders import Folders
 from workers.sandbox.identity import User
 from workers.sandbox.port import MIB, WORKSPACE, Limits, Programs, SandboxError
 from workers.sandbox.setup import LocalKind, Setup
+from workers.sandbox.starting import INSIDE, command_of
 
 _HOME = "/home/job"
 _SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
@@ -54,7 +54,7 @@ def arrange(folders: Folders, limits: Limits, user: User | None, programs: Progr
         *_devices(folders, sized),
         *_own_places(folders, limits, sized),
         *("--remount-ro", "/", "--chdir", "/", "--"),
-        *keeper_command(_INSIDE_AT),
+        *command_of("keeper", _INSIDE_AT),
     ]
     return Setup(
         argv=argv,
@@ -62,6 +62,7 @@ def arrange(folders: Folders, limits: Limits, user: User | None, programs: Progr
         home=_HOME,
         tmp="/tmp",  # noqa: S108 - the sandbox's own
         path=f"{_path()}:{_PROGRAMS_AT}" if programs else _path(),
+        plain=False,
         own_pids=True,
         own_loopback=not limits.network,
         counts_alone=True,

@@ -17,6 +17,7 @@ from workers.sandbox.export import Export
 from workers.sandbox.folders import Folders, disk_trouble, telling_disk_trouble
 from workers.sandbox.inside import wire
 from workers.sandbox.log import BoundedLog
+from workers.sandbox.nursery import NURSERY
 from workers.sandbox.orders import Orders
 from workers.sandbox.port import WORKSPACE, Address, Ended, Forwarder, Limits, OnOutput, Programs, Result, SandboxError
 from workers.sandbox.result import Rules, Sampled, conclude
@@ -64,7 +65,9 @@ class LocalSandbox:
             self._setup = self._kind.arrange(self._folders, self._limits, self._user, self._programs)
             self.workspace = self._setup.workspace
             self._orders = Orders(self._setup, self._limits, self._user, self._folders.cookie)
-            self._box = Box(self.kind, self._setup.argv, self._folders.cookie, self._orders.begin())
+            nursery = NURSERY if self._setup.plain else None
+            argv, cookie = self._setup.argv, self._folders.cookie
+            self._box = Box(self.kind, argv, cookie, self._orders.begin(), nursery)
             self._box.launch()
         except BaseException:
             self._folders.remove()

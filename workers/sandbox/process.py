@@ -12,11 +12,11 @@ from pathlib import Path
 from types import MappingProxyType
 
 from workers.sandbox import identity
-from workers.sandbox.box import INSIDE, keeper_command
 from workers.sandbox.folders import Folders
 from workers.sandbox.identity import User
 from workers.sandbox.port import Limits, Programs, SandboxError
 from workers.sandbox.setup import LocalKind, Setup
+from workers.sandbox.starting import INSIDE, command_of
 
 _NONE: Programs = MappingProxyType({})
 
@@ -24,11 +24,12 @@ _NONE: Programs = MappingProxyType({})
 def arrange(folders: Folders, _limits: Limits, user: User | None, programs: Programs = _NONE) -> Setup:
     places = (folders.workspace, folders.home, folders.tmp)
     return Setup(
-        argv=keeper_command(os.fspath(INSIDE.parent)),
+        argv=command_of("keeper", os.fspath(INSIDE.parent)),
         workspace=os.fspath(folders.workspace),
         home=os.fspath(folders.home),
         tmp=os.fspath(folders.tmp),
         path=":".join([_path(user), *_programs(folders, user, programs)]),
+        plain=True,
         own_pids=False,
         own_loopback=False,
         counts_alone=False,

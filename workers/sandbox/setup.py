@@ -20,6 +20,7 @@ class Setup:
     home: str
     tmp: str
     path: str
+    plain: bool  # the keeper is a process of this machine like any other
     own_pids: bool  # the keeper is process 1 of its own namespace
     own_loopback: bool  # a port in there is not a port out here
     counts_alone: bool  # the kernel's count for RLIMIT_NPROC holds nothing but this sandbox

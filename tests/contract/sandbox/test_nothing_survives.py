@@ -17,6 +17,7 @@ from tests.contract.sandbox.conftest import OpenSandbox
 from tests.contract.sandbox.shell import eventually, new_mark, on_host, run, sh
 from tests.servers import docker
 from workers.sandbox import Sandbox, SandboxError, open_sandbox, sweep_stale
+from workers.sandbox.inside import processes
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -96,9 +97,9 @@ with open_sandbox(kind, scratch=Path(scratch), label="orphan") as sandbox:
 """
 
 
-def start_worker(kind: str, scratch: Path, mark: str) -> subprocess.Popen[bytes]:
+def start_worker(kind: str, scratch: Path, mark: str, program: str = WORKER) -> subprocess.Popen[bytes]:
     """A process that holds a sandbox whose command started two daemons."""
-    worker = subprocess.Popen([sys.executable, "-c", WORKER, kind, os.fspath(scratch), mark], cwd=ROOT)
+    worker = subprocess.Popen([sys.executable, "-c", program, kind, os.fspath(scratch), mark], cwd=ROOT)
     assert eventually(lambda: len([pid for pid in on_host(mark) if pid != worker.pid]) >= 3)
     return worker
 
@@ -109,6 +110,26 @@ def test_a_worker_that_is_killed_takes_everything_along(kind: str, scratch: Path
     worker.send_signal(signal.SIGKILL)
     worker.wait()
     assert eventually(lambda: not on_host(mark))
+
+
+SECOND = WORKER.replace(
+    "with open", "with open_sandbox(kind, scratch=Path(scratch), label='first'):\n    pass\nwith open"
+)
+
+
+@pytest.mark.parametrize("also_killed", ["", "before", "after"])
+def test_a_worker_that_is_killed_takes_along_what_forked_its_keeper(scratch: Path, also_killed: str) -> None:
+    """From the second sandbox of a process on its keepers are forked, where they are plain processes."""
+    mark = new_mark()
+    worker = start_worker("process", scratch, mark, SECOND)
+    forked = [process.pid for process in processes.descendants(worker.pid)]
+    nursery = next(pid for pid in forked if b"inside.nursery" in Path(f"/proc/{pid}/cmdline").read_bytes())
+    killed = {"": [worker.pid], "before": [nursery, worker.pid], "after": [worker.pid, nursery]}
+    for pid in killed[also_killed]:
+        processes.send(pid, signal.SIGKILL)
+    worker.wait()
+    assert eventually(lambda: not [pid for pid in forked if processes.look(pid)])
+    assert not on_host(mark)
 
 
 def test_a_worker_that_is_killed_while_its_sockets_live_on_in_a_child(kind: str, scratch: Path) -> None:

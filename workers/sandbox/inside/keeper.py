@@ -177,6 +177,11 @@ def main() -> None:
     for fd in (control.fileno(), life):
         if fd >= 0:
             os.set_inheritable(fd, False)
+    keep(control, life)
+
+
+def keep(control: socket.socket, life: int) -> None:
+    """Be the keeper of one sandbox, to its end."""
     for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
         signal.signal(number, signal.SIG_IGN)
     linux.become_subreaper()

@@ -48,3 +48,21 @@ def drop_capabilities() -> None:
     if _libc.capset(header, nothing):
         code = ctypes.get_errno()
         raise OSError(code, os.strerror(code))
+
+
+def overwrite_variable(name: bytes, value: bytes) -> None:
+    """Give a variable another value where /proc/PID/environ shows it: what this process was started with, in place.
+
+    Raises ValueError where there is no such variable, or no room for the value.
+    """
+    at = ctypes.POINTER(ctypes.c_void_p).in_dll(_libc, "environ")
+    number = 0
+    while address := at[number]:
+        there = ctypes.string_at(address)
+        if there.startswith(name + b"="):
+            if len(name) + 1 + len(value) > len(there):
+                break
+            ctypes.memmove(address, (name + b"=" + value).ljust(len(there), b"\0"), len(there))
+            return
+        number += 1
+    raise ValueError(f"no room for {name!r} in this process's environment")

@@ -5,14 +5,20 @@ import time
 
 import pytest
 
-from workers.sandbox.box import INSIDE, Box, KeeperGone, keeper_command
+from workers.sandbox.box import Box, KeeperGone
 from workers.sandbox.port import SandboxError
+from workers.sandbox.starting import INSIDE, Started, command_of
 
 
 def box(*argv: str) -> Box:
     return Box(
         "test", argv, "cookie", {"limits": {}, "places": [], "memory_places": [], "own_pids": False, "uid": None}
     )
+
+
+def returncode(ended: Box) -> int | None:
+    assert isinstance(ended._process, Started)
+    return ended._process.program.returncode
 
 
 def test_a_launcher_that_is_not_there_is_named() -> None:
@@ -30,12 +36,12 @@ def test_what_a_launcher_complains_about_is_passed_on() -> None:
 
 
 def test_a_keeper_that_was_never_asked_ends_with_its_box() -> None:
-    unused = box(*keeper_command(os.fspath(INSIDE.parent)))
+    unused = box(*command_of("keeper", os.fspath(INSIDE.parent)))
     unused.launch()
     begin = time.monotonic()
     assert unused.end(0)
     assert time.monotonic() - begin < 10
-    assert unused._process.returncode == 0
+    assert returncode(unused) == 0
     with pytest.raises(KeeperGone, match="has ended"):
         unused.ask({"do": "report"})
 
@@ -44,4 +50,4 @@ def test_a_launcher_that_hangs_is_killed() -> None:
     hanging = box("sh", "-c", "exec sleep 600")
     hanging.launch()
     hanging.end(0)
-    assert hanging._process.returncode == -9
+    assert returncode(hanging) == -9

@@ -17,6 +17,7 @@ SETUP = Setup(
     home="/real/home",
     tmp="/real/tmp",
     path="/usr/bin",
+    plain=True,
     own_pids=False,
     own_loopback=False,
     counts_alone=True,
