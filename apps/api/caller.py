@@ -46,7 +46,11 @@ class Caller:
         return self.within(visible_to(self.user), "project_id")
 
     def projects(self) -> QuerySet[Project]:
-        return self.within(visible_projects(self.user), "pk")
+        found = visible_projects(self.user)
+        if self.key is None:
+            return found
+        found = found.filter(organisation_id=self.key.organisation_id)
+        return found.filter(pk=self.key.project_id) if self.key.project_id else found
 
     def organisations(self) -> QuerySet[Organisation]:
         found = visible_organisations(self.user)

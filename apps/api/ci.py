@@ -27,7 +27,7 @@ from apps.api.problems import Problem
 from apps.api.project_choice import choose_project
 from apps.artifacts.services.save import discard
 from apps.ci.definition.check import Checked
-from apps.ci.services.submit import Package, keep_package, submit, wanted
+from apps.ci.services.submit import Package, Submitted, begin, keep_package, wanted
 from apps.ci.status import run_now
 from apps.events.queries import last_number
 from apps.projects.models import Project
@@ -50,8 +50,10 @@ WAIT = [
 ]
 
 
-def show(view: ApiView, run: Run) -> Any:
-    return CiJobSerializer(run_now(run), context={"absolute": view.request.build_absolute_uri}).data
+def show(view: ApiView, run: Run, made: Submitted | None = None) -> Any:
+    """`made`: the run's rows, where this request has just made them."""
+    now = run_now(run, made.tasks, made.jobs) if made else run_now(run)
+    return CiJobSerializer(now, context={"absolute": view.request.build_absolute_uri}).data
 
 
 class CiView(ApiView):
@@ -98,9 +100,9 @@ class SubmitCiJob(CiView):
         package = self._keep(given.pop("package", None), given, project)
         started = None
         try:
-            with transaction.atomic():
-                started = self._start(key, given, checked, package, project)
-                shown = show(self, self.run_of(started.run.pk) if started.replayed else started.run)
+            with transaction.atomic(savepoint=form):  # JSON is in one already, which goes as a whole
+                started, made = self._start(key, given, checked, package, project)
+                shown = show(self, self.run_of(started.run.pk)) if made is None else show(self, made.run, made)
         except BaseException:
             started = None  # nothing of it is there
             raise
@@ -112,8 +114,10 @@ class SubmitCiJob(CiView):
 
     def _start(
         self, key: str, given: dict[str, Any], checked: Checked, package: Package | None, project: Project
-    ) -> Started:
+    ) -> tuple[Started, Submitted | None]:
+        """With what this request has made, where it was not there before."""
         same = {**given, "package": package.sha256 if package else ""}
+        made: list[Submitted] = []
 
         def start() -> Run:
             job = wanted(
@@ -124,9 +128,11 @@ class SubmitCiJob(CiView):
                 package_url=given.get("package_url", ""),
                 package_sha256=given.get("package_sha256", ""),
             )
-            return submit(project, job, self.caller.user)
+            made.append(begin(project, job, self.caller.user))
+            return made[0].run
 
-        return once(self.caller, key, same, start)
+        started = once(self.caller, key, same, start)
+        return started, None if started.replayed else made[0]
 
     def _keep(self, file: Any, given: dict[str, Any], project: Project) -> Package | None:
         """Into the store, once it is known that its sender may do this, and that it is one."""

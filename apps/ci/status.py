@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -79,11 +79,13 @@ class RunNow:
         return next((cell.waits for cell in self.cells if cell.waits), None)
 
 
-def run_now(run: Run) -> RunNow:
+def run_now(run: Run, tasks_read: Iterable[Task] | None = None, jobs_read: Iterable[Job] | None = None) -> RunNow:
+    """Its tasks and jobs may have been read before, or just made: by their position, and oldest first."""
     jobs: dict[int | None, list[Job]] = {}
-    for job in run.jobs.order_by("pk"):
+    for job in run.jobs.order_by("pk") if jobs_read is None else jobs_read:
         jobs.setdefault(job.task_id, []).append(job)
-    tasks = [task for task in run.tasks.order_by("position") if task.pk in jobs]
+    every = run.tasks.order_by("position") if tasks_read is None else tasks_read
+    tasks = [task for task in every if task.pk in jobs]
     known: Known = {}
     return RunNow(run, [_cell(task, jobs[task.pk], known) for task in tasks])
 

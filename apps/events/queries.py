@@ -6,14 +6,16 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from django.db import connection
 from django.db.models import Max, Value
 from django.db.models.functions import Coalesce
 
-from apps.events.models import Event, LogChunk, Sequence
+from apps.events.models import Event, LogChunk
 
 EVENTS_AT_ONCE = 500
 PIECE_BYTES = 256 * 1024
 CHUNKS_AT_ONCE = 16
+LAST = "SELECT last FROM events_sequence WHERE run_id = %s"
 
 
 class EventRow(NamedTuple):
@@ -34,7 +36,10 @@ def events_after(run_id: int, number: int, limit: int = EVENTS_AT_ONCE) -> list[
 
 def last_number(run_id: int) -> int:
     """The number of the run's newest event; 0 if it has none."""
-    return Sequence.objects.filter(run_id=run_id).values_list("last", flat=True).first() or 0
+    with connection.cursor() as cursor:
+        cursor.execute(LAST, [run_id])
+        row = cursor.fetchone()
+    return int(row[0]) if row else 0
 
 
 def log_end(job_id: int) -> int:

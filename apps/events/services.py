@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,10 @@ DATA_LIMIT_BYTES = 16 * 1024
 TAKE_NUMBER = (
     "INSERT INTO events_sequence (run_id, last) VALUES (%s, 1)"
     " ON CONFLICT (run_id) DO UPDATE SET last = events_sequence.last + 1 RETURNING last"
+)
+TAKE_NUMBERS = (
+    "INSERT INTO events_sequence (run_id, last) VALUES (%s, %s)"
+    " ON CONFLICT (run_id) DO UPDATE SET last = events_sequence.last + %s RETURNING last"
 )
 APPEND = "INSERT INTO events_event (run_id, number, at, type, job_id, data) VALUES (%s, %s, %s, %s, %s, %s)"
 # Both at once, where a statement that writes may stand within another.
@@ -44,6 +49,24 @@ def record(run_id: int, type: str, data: dict[str, Any], *, job_id: int | None =
                 cursor.execute(APPEND, [run_id, number, now, str(type), job_id, as_json(data)])
         _wake_on_commit(run_id)
     return number
+
+
+def record_all(run_id: int, told: Sequence[tuple[str, dict[str, Any]]]) -> int:
+    """Append several events to the run, as (type, data), in this order; the number of the last one."""
+    at, count = connection.ops.adapt_datetimefield_value(clock.now()), len(told)
+    with transaction.atomic(savepoint=False):
+        with connection.cursor() as cursor:
+            cursor.execute(TAKE_NUMBERS, [run_id, count, count])
+            last = int(cursor.fetchone()[0])
+            rows = [
+                (run_id, last - count + place, at, str(type), None, as_json(data))
+                for place, (type, data) in enumerate(told, 1)
+            ]
+            cursor.execute(
+                APPEND + ", (%s, %s, %s, %s, %s, %s)" * (count - 1), [value for row in rows for value in row]
+            )
+        _wake_on_commit(run_id)
+    return last
 
 
 @dataclass(frozen=True)

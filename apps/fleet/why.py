@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import timedelta
+
 from apps.events import clock
 from apps.fleet.matching import may_have, takes_jobs
 from apps.fleet.models import Agent
-from apps.fleet.overview import silent_after
+from apps.fleet.overview import SILENT_S, silent_after
 from apps.runs.models import Job, Queue
 from apps.runs.states import JobStatus
 
@@ -30,10 +33,16 @@ def _for_whom(job: Job) -> str:
     fitting = [agent for agent in agents if may_have(agent, job.runs_on, organisation)]
     if not fitting:
         return f"For an agent with {tags}; none that has them all has joined."
-    heard_since = clock.now() - silent_after()
-    here = [agent for agent in fitting if agent.seen_at >= heard_since]
+    if any(takes_jobs(agent) for agent in _heard(fitting, timedelta(seconds=SILENT_S))):
+        return f"For an agent with {tags}."  # how long silence may last, which the whole fleet decides, is more
+    here = _heard(fitting, silent_after())
     if not here:
         return f"For an agent with {tags}; those that have them were not heard of lately."
     if not any(takes_jobs(agent) for agent in here):
         return f"For an agent with {tags}; those that have them take no jobs at the moment."
     return f"For an agent with {tags}."
+
+
+def _heard(agents: Sequence[Agent], within: timedelta) -> list[Agent]:
+    since = clock.now() - within
+    return [agent for agent in agents if agent.seen_at >= since]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -54,6 +54,7 @@ class RunState:
 
     snapshot: Snapshot
     newest: dict[str, Job]  # the newest job of each node, in its current round
+    tasks: Mapping[str, Task] = field(default_factory=dict)  # by key
 
 
 def read_state(
@@ -95,7 +96,7 @@ def read_state(
         attempts=settings.JOB_ATTEMPTS,
         keep_going=run.workflow == "ci" and not any(task.spec.get("fail_fast") for task in tasks.values()),
     )
-    return RunState(snapshot, newest)
+    return RunState(snapshot, newest, tasks)
 
 
 def _answers(run: Run, gates: Iterable[Gate]) -> dict[str, tuple[str, str]]:

@@ -20,11 +20,14 @@ from apps.ci.models import Submission
 from apps.ci.orders import package_of
 from apps.ci.services.settle import hand_out
 from apps.events import clock
-from apps.events.services import record
+from apps.events.services import record_all
 from apps.projects.models import Project
 from apps.runs.models import Job, Priority, Run, Task
+from apps.runs.plan.decide import Publish, decide
 from apps.runs.plan.workflows import PACKAGE
-from apps.runs.services.advance import decide_and_prepare
+from apps.runs.queries import read_state
+from apps.runs.services.publish import queue
+from apps.runs.services.start import FIRST_EPOCH
 from apps.runs.states import RunStatus
 
 SOURCE_KEYS = ("repository", "ref", "commit", "url", "event", "actor")
@@ -80,10 +83,26 @@ def keep_package(stream: Source, name: str, content_type: str = "") -> Package:
     return Package(key, stored.size_bytes, stored.sha256, name, content_type or "application/octet-stream")
 
 
+@dataclass(frozen=True)
+class Submitted:
+    """A run that has just been made, with the rows that it begins with."""
+
+    run: Run
+    tasks: Sequence[Task]
+    jobs: Sequence[Job]
+
+
 def submit(project: Project, job: Wanted, user: User | None, *, parent: Run | None = None) -> Run:
     """Record the run with all its tasks, and hand out what can begin, on commit."""
+    return begin(project, job, user, parent=parent).run
+
+
+def begin(project: Project, job: Wanted, user: User | None, *, parent: Run | None = None) -> Submitted:
+    """submit(), for who shows what it has made. Nothing of the run is read back: before it is committed nobody else
+    knows of it.
+    """
     now = clock.now()
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         run = Run.objects.create(
             project=project,
             parent=parent,
@@ -93,7 +112,9 @@ def submit(project: Project, job: Wanted, user: User | None, *, parent: Run | No
             title=job.title,
             priority=job.priority,
             created_by=user,
+            epoch=FIRST_EPOCH,
             created_at=now,
+            published_at=now,
         )
         Submission.objects.create(
             run=run,
@@ -103,23 +124,26 @@ def submit(project: Project, job: Wanted, user: User | None, *, parent: Run | No
             package_url=job.package_url,
             package_sha256=job.package_sha256,
         )
-        record(run.pk, Run.EVENT, {"id": run.pk, "from": "", "to": str(RunStatus.QUEUED)})
-        _make_tasks(run, job)
-        messages = decide_and_prepare(run.pk)
+        tasks = _make_tasks(run, job)
+        state = read_state(run, tasks, jobs_read=())
+        due = decide(state.snapshot)
+        assert isinstance(due, Publish)  # noqa: S101 - a submission has a cell, and nothing has begun
+        queued, messages = queue(run, due, state)
+        jobs = sorted(queued.values(), key=lambda job: job.pk)
         if job.package:
-            _attach(run, job.package)
+            _attach(jobs[0], job.package)
         hand_out(messages, run.priority)
-    run.refresh_from_db(fields=["epoch", "published_at", "status"])
-    return run
+    return Submitted(run, tasks, jobs)
 
 
-def _make_tasks(run: Run, job: Wanted) -> None:
+def _make_tasks(run: Run, job: Wanted) -> list[Task]:
+    """With the events that tell of them and of the run."""
     cells, needs = list(job.cells), []
     if job.package_url:
         cells.insert(0, Cell(PACKAGE, "Fetch the package", {}))
         needs = [PACKAGE]
-    for position, cell in enumerate(cells):
-        task = Task.objects.create(
+    tasks = Task.objects.bulk_create(
+        Task(
             run=run,
             key=cell.key,
             title=cell.title,
@@ -127,14 +151,16 @@ def _make_tasks(run: Run, job: Wanted) -> None:
             needs=[] if cell.key == PACKAGE else needs,
             spec=cell.spec,
         )
-        record(run.pk, Task.EVENT, {"id": task.pk, "key": task.key, "from": "", "to": task.status})
+        for position, cell in enumerate(cells)
+    )
+    made = [(Task.EVENT, {"id": task.pk, "key": task.key, "from": "", "to": task.status}) for task in tasks]
+    record_all(run.pk, [(Run.EVENT, {"id": run.pk, "from": "", "to": str(RunStatus.QUEUED)}), *made])
+    return tasks
 
 
-def _attach(run: Run, package: Package) -> None:
-    first = Job.objects.filter(run=run).order_by("pk").first()
-    assert first is not None  # noqa: S101 - a submission has a cell, and each cell a job
+def _attach(first: Job, package: Package) -> None:
     Artifact.objects.create(
-        run=run,
+        run=first.run,
         job=first,
         name=package.name,
         kind=Artifact.Kind.PACKAGE,

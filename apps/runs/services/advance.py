@@ -39,7 +39,7 @@ def decide_and_prepare(run_id: int) -> Messages | None:
             state = read_state(run)
             decision = decide(state.snapshot)
             if isinstance(decision, Publish):
-                return prepare(run, decision, state.snapshot.nodes, state.newest)
+                return prepare(run, decision, state)
             if not _act(run, decision):
                 return None
     return None

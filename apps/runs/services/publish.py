@@ -13,7 +13,7 @@ from apps.runs.models import Job, Run, Task
 from apps.runs.plan.decide import Publish
 from apps.runs.plan.graph import Chain, Node
 from apps.runs.plan.workflows import BEGINS_A_TASK
-from apps.runs.queries import round_of
+from apps.runs.queries import RunState, round_of
 from apps.runs.states import JobStatus, TaskStatus
 
 
@@ -38,26 +38,30 @@ def next_epoch(run: Run) -> int:
     return run.epoch
 
 
-def prepare(run: Run, due: Publish, nodes: Sequence[Node], newest: dict[str, Job]) -> Messages:
-    """The messages for what is due, with a queued job behind each: an old one that is still queued, or a new attempt.
+def prepare(run: Run, due: Publish, state: RunState) -> Messages:
+    """The messages for what is due, under the next epoch. Call under the run's lock."""
+    next_epoch(run)
+    return queue(run, due, state)[1]
 
-    What agents are to do gets its job and no message. `newest` holds the newest job of each node in its current round.
-    Call under the run's lock.
+
+def queue(run: Run, due: Publish, state: RunState) -> tuple[dict[str, Job], Messages]:
+    """A queued job for all that is due: an old one that is still queued, or a new attempt; and the messages for them,
+    under the run's epoch. With the jobs come the newest ones of all other nodes.
+
+    What agents are to do gets its job and no message.
     """
-    epoch = next_epoch(run)
-    tasks = {task.key: task for task in run.tasks.all()}
-    jobs = dict(newest)
-    needs = _job_needs(nodes)
+    jobs = dict(state.newest)
+    needs = _job_needs(state.snapshot.nodes)
     for node in (*due.for_agents, *(node for wave in due.waves for chain in wave for node in chain)):
         needed = [jobs[key].pk for key in needs[node.key]]
-        jobs[node.key] = _queued(run, node, tasks.get(node.task), jobs.get(node.key), needed)
+        jobs[node.key] = _queued(run, node, state.tasks.get(node.task), jobs.get(node.key), needed)
 
     def messages(chain: Chain) -> tuple[Message, ...]:
-        return tuple(Message(node.step, jobs[node.key].pk, epoch) for node in chain)
+        return tuple(Message(node.step, jobs[node.key].pk, run.epoch) for node in chain)
 
     if due.for_agents:
         transaction.on_commit(wake.fleet)
-    return tuple(tuple(messages(chain) for chain in wave) for wave in due.waves)
+    return jobs, tuple(tuple(messages(chain) for chain in wave) for wave in due.waves)
 
 
 def _job_needs(nodes: Sequence[Node]) -> dict[str, list[str]]:
