@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from apps.artifacts.models import Artifact
 from apps.ci.definition.schema import Definition
+from apps.ci.models import Submission
+from apps.events.rows import Read
 from apps.fleet.order import Bounds, Cache, Command, Order, Package
 from apps.runs.models import Job, Run
+
+SENT = Read(
+    "FROM runs_run r LEFT JOIN ci_submission s ON s.run_id = r.id"
+    " LEFT JOIN artifacts_artifact p ON p.run_id = r.id AND p.kind = %s WHERE r.id = %s ORDER BY p.id LIMIT 1",
+    s=Submission,
+    p=Artifact,
+)
 
 
 def order_of_cell(job: Job) -> Order:
     """For a job of the step `testing.ci`. Its secrets are named; their values come when it is handed out."""
     assert job.task is not None  # noqa: S101 - a job of CI is always made with its task
     wanted = Definition.model_validate(job.task.spec)
+    submission, package = SENT.one(Artifact.Kind.PACKAGE.value, job.run_id) or (None, None)
     return Order(
         commands=tuple(
             Command(
@@ -26,9 +36,9 @@ def order_of_cell(job: Job) -> Order:
         ),
         image=wanted.image or "",
         sandbox=wanted.sandbox or "",
-        env={**wanted.env, **_told(job)},
+        env={**wanted.env, **_told(job, submission)},
         secrets=dict.fromkeys(wanted.secrets, ""),
-        package=_package(job.run),
+        package=Package(package.store_key, package.sha256, package.size_bytes) if package else None,
         artifacts=wanted.artifacts,
         junit=wanted.junit,
         bounds=Bounds(
@@ -43,9 +53,8 @@ def order_of_cell(job: Job) -> Order:
     )
 
 
-def _told(job: Job) -> dict[str, str]:
+def _told(job: Job, submission: Submission | None) -> dict[str, str]:
     """What a command may know of where it runs; these names no job file may set."""
-    submission = getattr(job.run, "submission", None)
     source = submission.source if submission else {}
     return {
         "HIVE_RUN": str(job.run_id),
@@ -56,8 +65,3 @@ def _told(job: Job) -> dict[str, str]:
 
 def package_of(run: Run) -> Artifact | None:
     return run.artifacts.filter(kind=Artifact.Kind.PACKAGE).order_by("pk").first()
-
-
-def _package(run: Run) -> Package | None:
-    kept = package_of(run)
-    return Package(kept.store_key, kept.sha256, kept.size_bytes) if kept else None

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Protocol
 from django.db import connection, transaction
 from django.db.models.options import Options
 
-from apps.events.services import record
+from apps.events.services import AND_RECORD, adapted, record, wake_on_commit
 from apps.events.texts import storable
 
 Moves = Mapping[str, frozenset[str]]
@@ -74,23 +74,41 @@ def move(
         raise IllegalMove(f"{row.EVENT} {row.pk} is {old}; it cannot become {to}.")
     said = {key: str(value) for key, value in (("reason", reason), ("message", message)) if value}
     values = storable({"status": str(to), **fields, **said})
+    told = {"id": row.pk, "from": old, "to": str(to), **said}
     with transaction.atomic(savepoint=False):
-        moved = _update(row, old, values, guard or Guard("TRUE"))
-        if moved:
-            record(row.event_run_id, row.EVENT, {"id": row.pk, "from": old, "to": str(to), **said}, job_id=job_id)
+        moved = _written(row, old, values, guard or Guard("TRUE"), told, job_id)
     if not moved:
         raise MoveLost(f"{row.EVENT} {row.pk} is no longer {old}, or no longer ours.")
     for name, value in values.items():
         setattr(row, name, value)
 
 
-def _update(row: Movable, old: str, values: dict[str, Any], guard: Guard) -> bool:
-    """The conditional UPDATE. Plain SQL: this runs several times per job, and compiling a query costs more than it."""
+def _written(
+    row: Movable, old: str, values: dict[str, Any], guard: Guard, told: dict[str, Any], job_id: int | None
+) -> bool:
+    """The conditional UPDATE and its event; in one statement where a statement that writes may stand within another.
+
+    Plain SQL: this runs several times per job, and compiling a query costs more than it.
+    """
+    sql, params = _update(row, old, values, guard)
+    in_one = connection.vendor == "postgresql"
+    if in_one:
+        sql = AND_RECORD.format(update=sql)
+        params = [*params, row.event_run_id, *adapted(row.event_run_id, row.EVENT, told, job_id)]
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        moved = bool(cursor.rowcount == 1)
+    if moved and in_one:
+        wake_on_commit(row.event_run_id)
+    elif moved:
+        record(row.event_run_id, row.EVENT, told, job_id=job_id)
+    return moved
+
+
+def _update(row: Movable, old: str, values: dict[str, Any], guard: Guard) -> tuple[str, list[Any]]:
     fields: list[Any] = [row._meta.get_field(name) for name in values]
     settings = ", ".join(f'"{field.column}" = %s' for field in fields)
-    adapted = [field.get_db_prep_save(value, connection) for field, value in zip(fields, values.values(), strict=True)]
+    ready = [field.get_db_prep_save(value, connection) for field, value in zip(fields, values.values(), strict=True)]
     # Every name in this statement is a table or column of ours; every value is a parameter.
     sql = f'UPDATE "{row._meta.db_table}" SET {settings} WHERE "id" = %s AND "status" = %s AND {guard.sql}'  # noqa: S608
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [*adapted, row.pk, old, *guard.params])
-        return cursor.rowcount == 1
+    return sql, [*ready, row.pk, old, *guard.params]

@@ -30,6 +30,13 @@ RECORD = (
     " INSERT INTO events_event (run_id, number, at, type, job_id, data)"
     " SELECT %s, last, %s, %s, %s, %s FROM taken RETURNING number"
 )
+# The same for an UPDATE that may touch no row: then there is no number and no event.
+AND_RECORD = (
+    "WITH moved AS ({update} RETURNING 1), taken AS (INSERT INTO events_sequence (run_id, last) SELECT %s, 1 FROM moved"
+    " ON CONFLICT (run_id) DO UPDATE SET last = events_sequence.last + 1 RETURNING last)"
+    " INSERT INTO events_event (run_id, number, at, type, job_id, data)"
+    " SELECT %s, last, %s, %s, %s, %s FROM taken"
+)
 
 
 def record(run_id: int, type: str, data: dict[str, Any], *, job_id: int | None = None) -> int:
@@ -37,17 +44,17 @@ def record(run_id: int, type: str, data: dict[str, Any], *, job_id: int | None =
 
     Taking the number locks the run's Sequence row until the transaction ends, so numbers become visible in order.
     """
-    now = connection.ops.adapt_datetimefield_value(clock.now())
+    row = adapted(run_id, type, data, job_id)
     with transaction.atomic(savepoint=False):
         with connection.cursor() as cursor:
             if connection.vendor == "postgresql":
-                cursor.execute(RECORD, [run_id, run_id, now, str(type), job_id, as_json(data)])
+                cursor.execute(RECORD, [run_id, *row])
                 number = int(cursor.fetchone()[0])
             else:
                 cursor.execute(TAKE_NUMBER, [run_id])
                 number = int(cursor.fetchone()[0])
-                cursor.execute(APPEND, [run_id, number, now, str(type), job_id, as_json(data)])
-        _wake_on_commit(run_id)
+                cursor.execute(APPEND, [row[0], number, *row[1:]])
+        wake_on_commit(run_id)
     return number
 
 
@@ -65,8 +72,13 @@ def record_all(run_id: int, told: Sequence[tuple[str, dict[str, Any]]]) -> int:
             cursor.execute(
                 APPEND + ", (%s, %s, %s, %s, %s, %s)" * (count - 1), [value for row in rows for value in row]
             )
-        _wake_on_commit(run_id)
+        wake_on_commit(run_id)
     return last
+
+
+def adapted(run_id: int, type: str, data: dict[str, Any], job_id: int | None) -> list[Any]:
+    """The event's columns as parameters, without its number."""
+    return [run_id, connection.ops.adapt_datetimefield_value(clock.now()), str(type), job_id, as_json(data)]
 
 
 @dataclass(frozen=True)
@@ -77,7 +89,7 @@ class _Wake:
         wake.run(self.run_id)
 
 
-def _wake_on_commit(run_id: int) -> None:
+def wake_on_commit(run_id: int) -> None:
     """Once per transaction, however many events it records. What a savepoint takes back takes its wake-up along."""
     call = _Wake(run_id)
     if not any(waiting == call for _, waiting, *_ in connection.run_on_commit):

@@ -6,16 +6,19 @@ The same rule twice: as a query for one agent, and in Python for many who wait a
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
+from django.db import connection
 from django.db.models import BooleanField, F, Func, Q, QuerySet, Value
 
 from apps.events import clock
-from apps.fleet.models import Agent, Assignment
+from apps.events.rows import Compiled, at
+from apps.fleet.models import Agent
 from apps.fleet.services.upgrade import too_old
 from apps.runs.due import due_jobs
 from apps.runs.models import Job, Queue
-from apps.runs.states import JobStatus, RunStatus
+from apps.runs.states import RunStatus
 
 
 class Lacks(Func):
@@ -41,9 +44,8 @@ class Lacks(Func):
         return sql, [*wanted[1], *has[1]]
 
 
-def waiting_jobs() -> QuerySet[Job]:
+def waiting_jobs(now: datetime) -> QuerySet[Job]:
     """Jobs for agents that nobody has been offered just now, in the order in which they are given."""
-    now = clock.now()
     offered = Q(assignment__isnull=False) & (
         Q(assignment__acknowledged_at__isnull=False) | Q(assignment__expires_at__gt=now)
     )
@@ -58,12 +60,48 @@ def waiting_jobs() -> QuerySet[Job]:
     )
 
 
-def waiting_for(agent: Agent) -> QuerySet[Job]:
-    """Of these, the ones that this agent may have."""
-    fitting = waiting_jobs().exclude(Q(Lacks(F("runs_on"), Value(json.dumps(agent.matched_tags)))))
-    if agent.organisation_id is not None:
-        fitting = fitting.filter(run__project__organisation_id=agent.organisation_id)
-    return fitting
+def _fitting(now: datetime, tags: str) -> QuerySet[Job]:
+    """Of these, the ones whose tags an agent has: `tags`, as JSON."""
+    return waiting_jobs(now).exclude(Q(Lacks(F("runs_on"), Value(tags))))
+
+
+LOOKED_AT = 500  # jobs, at a time, for all agents that wait
+FIRST = 256  # for one that asks: it may have so many slots
+NOW, TAGS, ORGANISATION = datetime(1, 1, 2, tzinfo=UTC), "?tags?", -(2**40)  # marks
+
+
+def _for_any(now: datetime) -> QuerySet[Any, Any]:
+    return waiting_jobs(now).values_list("pk", "runs_on", "run__project__organisation_id")[:LOOKED_AT]
+
+
+def _for_one(now: datetime, tags: str) -> QuerySet[Any, Any]:
+    return _fitting(now, tags).values_list("pk")[:FIRST]
+
+
+def _within(now: datetime, tags: str, organisation_id: int) -> QuerySet[Any, Any]:
+    return _fitting(now, tags).filter(run__project__organisation_id=organisation_id).values_list("pk")[:FIRST]
+
+
+FOR_ANY, FOR_ONE = Compiled(_for_any, NOW), Compiled(_for_one, NOW, TAGS)
+WITHIN = Compiled(_within, NOW, TAGS, ORGANISATION)
+TAKEN = (
+    "SELECT count(*) FROM fleet_assignment a JOIN runs_job j ON j.id = a.job_id"
+    " WHERE a.agent_id = %s AND a.ended_at IS NULL AND ("
+    "(j.status = 'queued' AND a.acknowledged_at IS NULL AND a.expires_at > %s)"
+    " OR (j.status = 'running' AND a.acknowledged_at IS NOT NULL))"
+)
+
+
+def waiting_for_any() -> list[tuple[int, list[str], int]]:
+    """The first jobs that wait: (job, tags, organisation)."""
+    return [(pk, json.loads(tags), organisation) for pk, tags, organisation in FOR_ANY.all(clock.now())]
+
+
+def waiting_for(agent: Agent) -> list[int]:
+    """The first few that this agent may have. Several agents ask for the same at once; so they are more than one."""
+    asked = clock.now(), json.dumps(agent.matched_tags)
+    within = agent.organisation_id
+    return [pk for (pk,) in (FOR_ONE.all(*asked) if within is None else WITHIN.all(*asked, within))]
 
 
 def may_have(agent: Agent, runs_on: list[str], organisation_id: int) -> bool:
@@ -79,7 +117,6 @@ def takes_jobs(agent: Agent) -> bool:
 
 def free_slots(agent: Agent) -> int:
     """Offers that are open count: what was offered may begin at any moment."""
-    open_offer = Q(job__status=JobStatus.QUEUED, acknowledged_at=None, expires_at__gt=clock.now())
-    running = Q(job__status=JobStatus.RUNNING, acknowledged_at__isnull=False)
-    taken = Assignment.objects.filter(open_offer | running, agent=agent, ended_at=None).count()
-    return max(agent.slots - taken, 0)
+    with connection.cursor() as cursor:
+        cursor.execute(TAKEN, [agent.pk, at(clock.now())])
+        return max(agent.slots - int(cursor.fetchone()[0]), 0)

@@ -14,7 +14,9 @@ from apps.api.base import ApiView
 from apps.api.problems import Problem
 from apps.fleet.limits import BODY_BYTES, checked_tags
 from apps.fleet.models import Agent
+from apps.fleet.services.lease import NotYours
 from apps.fleet.tokens import BadToken, agent_behind
+from apps.runs.services.output import LeaseLost
 
 SCHEME = "Bearer"
 
@@ -83,6 +85,11 @@ class OneTransaction:
     """The whole request in one: who asks, what is read, what is written. An answer that says no keeps what was written
     for it; an error takes all of it back. Not for what waits, or reads from the store.
     """
+
+    def handle_exception(self, exc: Exception) -> Any:
+        if not isinstance(exc, (exceptions.APIException, LeaseLost, NotYours)):
+            transaction.set_rollback(True)
+        return super().handle_exception(exc)  # type: ignore[misc]
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         with transaction.atomic():

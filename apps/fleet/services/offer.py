@@ -7,16 +7,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from apps.events import clock, wake
-from apps.fleet.matching import free_slots, may_have, takes_jobs, waiting_for, waiting_jobs
+from apps.events.rows import Read, at, execute
+from apps.fleet.matching import free_slots, may_have, takes_jobs, waiting_for, waiting_for_any
 from apps.fleet.models import Agent, Assignment
 from apps.runs.states import JobStatus
 
 OFFER_S = 10.0  # time to acknowledge; then somebody else is asked
-LOOKED_AT = 500  # jobs, at a time
 FETCHED = 50  # agents, at a time: of a thousand that wait, one job needs to know a few
+AGENT = Read("FROM fleet_agent a WHERE a.id = %s", a=Agent)
 OFFER = (
     "INSERT INTO fleet_assignment"
     " (job_id, agent_id, lease_token, offers, offered_at, expires_at, log_bytes, log_crc32)"
@@ -39,17 +40,15 @@ def offer(agent: Agent, job_id: int) -> Offer | None:
     """Offer this job to this agent. None if somebody else was offered it a moment before, or it no longer waits."""
     now, lease = clock.now(), secrets.token_hex(16)
     until = now + timedelta(seconds=OFFER_S)
-    adapt = connection.ops.adapt_datetimefield_value
-    with transaction.atomic(savepoint=False), connection.cursor() as cursor:
-        cursor.execute(OFFER, [agent.pk, lease, adapt(now), adapt(until), job_id])
-        return Offer(job_id, lease) if cursor.rowcount == 1 else None
+    made = execute(OFFER, agent.pk, lease, at(now), at(until), job_id)
+    return Offer(job_id, lease) if made == 1 else None
 
 
 def offer_up_to(agent: Agent, capacity: int) -> list[Offer]:
     """As many jobs as it asks for and has slots for. Losing one to somebody else is normal."""
     if capacity < 1 or not takes_jobs(agent):
         return []
-    waiting = list(waiting_for(agent).values_list("pk", flat=True)[: 4 * capacity])
+    waiting = waiting_for(agent)
     capacity = min(capacity, free_slots(agent)) if waiting else 0  # a thousand agents ask in vain all the time
     return _some((offer(agent, job_id) for job_id in waiting), capacity) if capacity else []
 
@@ -69,9 +68,7 @@ def offer_to_many(wanting: Mapping[int, int]) -> dict[int, list[Offer]] | None:
 
     One query, and None, where nothing waits, however many agents there are.
     """
-    jobs = list(
-        waiting_jobs().values_list("pk", "runs_on", "run__project__organisation_id")[:LOOKED_AT] if wanting else ()
-    )
+    jobs = waiting_for_any() if wanting else []
     if not jobs:
         return None
     with transaction.atomic():
@@ -117,9 +114,16 @@ class _Candidates:
         known = len(self._read)
         while self._unread and len(self._read) == known:
             pks, self._unread = self._unread[:FETCHED], self._unread[FETCHED:]
-            rows = Agent.objects.in_bulk(pks)
+            rows = _agents(pks)
             self._read += [rows[pk] for pk in pks if pk in rows and takes_jobs(rows[pk])]
         return len(self._read) > known
+
+
+def _agents(pks: list[int]) -> dict[int, Agent]:
+    if len(pks) > 1:
+        return Agent.objects.in_bulk(pks)
+    row = AGENT.one(*pks)
+    return {pks[0]: row[0]} if row else {}
 
 
 def take_back(offers: list[Offer]) -> None:

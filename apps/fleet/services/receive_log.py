@@ -10,14 +10,17 @@ import zlib
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db import transaction
 
+from apps.events.rows import execute, together
 from apps.fleet.models import Agent, Assignment
 from apps.fleet.services.lease import held
 from apps.fleet.stars import Stars, stars_for
 from apps.runs.services.output import LeaseLost, append_log
 
 LINE_BYTES = 1024  # above the bound, for the agent's own sentence on what it left out
+COUNT = (
+    "UPDATE fleet_assignment SET log_bytes = %s, log_crc32 = %s WHERE id = %s AND lease_token = %s AND log_bytes = %s"
+)
 
 
 class WrongOffset(Exception):
@@ -66,11 +69,8 @@ def receive(found: Assignment, lease: str, piece: Piece) -> int:
 def _store(found: Assignment, lease: str, raw: bytes, shown: bytes) -> None:
     """Row and count together: of two calls with the same piece, one finds the count moved on."""
     start, crc32 = found.log_bytes, zlib.crc32(raw, found.log_crc32)
-    with transaction.atomic():
-        moved = Assignment.objects.filter(pk=found.pk, lease_token=lease, log_bytes=start).update(
-            log_bytes=start + len(raw), log_crc32=crc32
-        )
-        if not moved:
+    with together():
+        if not execute(COUNT, start + len(raw), crc32, found.pk, lease, start):
             row = Assignment.objects.get(pk=found.pk)
             raise WrongOffset(row.log_bytes) if row.lease_token == lease else LeaseLost("The lease has gone.")
         append_log(found.job_id, lease, start, shown)

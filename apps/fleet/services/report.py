@@ -6,12 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from django.db import transaction
-
 from apps.events import clock
+from apps.events.rows import at, execute, together
 from apps.fleet.models import Agent, Assignment
 from apps.fleet.orders import order_of
-from apps.fleet.services.lease import assignment_of, held_now
+from apps.fleet.services.lease import assignment_alone, held_now
 from apps.fleet.services.receive_log import Piece, WrongOffset, receive
 from apps.fleet.stars import stars_for
 from apps.runs.models import Job, Run
@@ -32,6 +31,7 @@ REASONS = frozenset(
 )
 # Of these, what a command of a test may end with; the judge says what that means.
 OF_THE_COMMANDS = REASONS - {Reason.IMAGE_MISSING, Reason.INFRASTRUCTURE, Reason.LOST, Reason.BAD_PACKAGE}
+ENDED = "UPDATE fleet_assignment SET ended_at = %s, prepared_s = %s WHERE id = %s AND lease_token = %s"
 DAMAGED = "Its output arrived damaged."
 
 
@@ -55,29 +55,38 @@ def report(agent: Agent, job_id: int, lease: str, said: Said) -> bool:
 
     Said twice, it is recorded once. Raises NotYours, LeaseLost, TooMuchOutput.
     """
-    found = assignment_of(agent, job_id)
-    if found.ended_at is not None and found.lease_token == lease:
-        return True
-    held_now(found, lease)
+    with together():
+        found = assignment_alone(agent, job_id)
+        if found.ended_at is not None and found.lease_token == lease:
+            return True
+        held_now(found, lease)
+        if not _is_whole(found, lease, said):
+            return False
+        _finish(found, lease, said)
+    return True
+
+
+def _is_whole(found: Assignment, lease: str, said: Said) -> bool:
+    """Whether all output is there, with what has come along."""
     if said.rest is not None:
         try:
             receive(found, lease, said.rest)
         except WrongOffset:
             return False
-    if found.log_bytes < said.log_bytes:
-        return False
-    settle = SETTLE.get(found.job.step)
-    with transaction.atomic():
-        run = Run.objects.select_for_update(no_key=True).get(pk=found.job.run_id)
-        outcome = _outcome(run, found, said)
-        active = ActiveJob(found.job)
-        active.secrets = stars_for(run.project_id).hidden
-        goes_on = finish(active, outcome, run.epoch if settle else NO_EPOCH)
-        ours = Assignment.objects.filter(pk=found.pk, lease_token=lease)
-        ours.update(ended_at=clock.now(), prepared_s=said.prepared_s)
-        if settle and goes_on:
-            settle(job_id)
-    return True
+    return found.log_bytes >= said.log_bytes
+
+
+def _finish(found: Assignment, lease: str, said: Said) -> None:
+    """Under the run's lock."""
+    job, run = found.job, found.job.run
+    settle = SETTLE.get(job.step)
+    outcome = _outcome(run, found, said)
+    active = ActiveJob(job)
+    active.secrets = stars_for(run.project_id).hidden
+    goes_on = finish(active, outcome, run.epoch if settle else NO_EPOCH, locked=run)
+    execute(ENDED, at(clock.now()), said.prepared_s, found.pk, lease)
+    if settle and goes_on:
+        settle(job.pk)
 
 
 def _outcome(run: Run, found: Assignment, said: Said) -> Outcome:

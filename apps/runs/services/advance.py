@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 
 from django.db import transaction
 
 from apps.events import clock
 from apps.events.lifecycle import MoveLost, move
+from apps.events.rows import Read
 from apps.events.services import record
-from apps.runs.models import Gate, Run
+from apps.runs.models import Gate, Job, Run, Task
 from apps.runs.plan.decide import Decision, End, OpenGate, PassGate, Publish, Repair, Stop, decide
 from apps.runs.plan.workflows import DELEGATED
-from apps.runs.queries import read_state
+from apps.runs.queries import CI_RUN, read_state
 from apps.runs.services import dispatch
 from apps.runs.services.ended import tell_ended
 from apps.runs.services.publish import Messages, prepare
 from apps.runs.services.stop import stop_children, stop_run
 from apps.runs.states import GateStatus, JobStatus, Reason, RunStatus, TaskStatus
+from apps.specs.models import SpecVersion
 
 NOTHING_TO_ASK = "No test, CI file or test command was changed."
+RUN = Read(
+    "FROM runs_run r LEFT JOIN specs_specversion s ON s.id = r.spec_version_id WHERE r.id = %s", r=Run, s=SpecVersion
+)
+TASKS = Read("FROM runs_task t WHERE t.run_id = %s ORDER BY t.position", t=Task)
+JOBS = Read("FROM runs_job j WHERE j.run_id = %s ORDER BY j.id", j=Job)
 UNPROVEN = (TaskStatus.CREATED, TaskStatus.ASSIGNED, TaskStatus.IN_PROGRESS, TaskStatus.COMPLETE)
 
 
@@ -29,20 +37,28 @@ def decide_and_prepare(run_id: int) -> Messages | None:
     May be called by anybody, at any time, twice at once: the second caller finds what the first one did.
     """
     with transaction.atomic():
-        run = (
-            Run.objects.select_for_update(of=("self",), no_key=True)
-            .select_related("spec_version")
-            .filter(pk=run_id)
-            .first()
-        )
+        run = _locked(run_id)
         while run is not None:
-            state = read_state(run)
+            tasks, jobs = [task for (task,) in TASKS.all(run_id)], [job for (job,) in JOBS.all(run_id)]
+            state = read_state(run, tasks, jobs)
             decision = decide(state.snapshot)
             if isinstance(decision, Publish):
                 return prepare(run, decision, state)
+            if isinstance(decision, End):
+                _end(run, decision, tasks, jobs)
+                return None
             if not _act(run, decision):
                 return None
     return None
+
+
+def _locked(run_id: int) -> Run | None:
+    row = RUN.one(run_id, lock="r")
+    if row is None:
+        return None
+    run: Run = row[0]
+    run.spec_version = row[1]
+    return run
 
 
 def _act(run: Run, decision: Decision) -> bool:
@@ -57,8 +73,6 @@ def _act(run: Run, decision: Decision) -> bool:
         case PassGate(name):
             move(_open_gate(run, name), GateStatus.APPROVED, message=NOTHING_TO_ASK, decided_at=clock.now())
             return True
-        case End():
-            _end(run, decision)
         case Stop(reason, message):
             stop_run(run.pk, Reason(reason), message)
     return False
@@ -76,20 +90,23 @@ def _repair(run: Run, repair: Repair) -> None:
     move(task, TaskStatus.IN_PROGRESS, reason=repair.reason, message=repair.message, round=task.round + 1)
 
 
-def _end(run: Run, end: End) -> None:
+def _end(run: Run, end: End, tasks: Sequence[Task], jobs: Sequence[Job]) -> None:
     """The run's last move. What was waiting is canceled with it; what was proven stays proven."""
     now = clock.now()
-    for job in run.jobs.filter(status=JobStatus.QUEUED):
-        with contextlib.suppress(MoveLost):  # claimed a moment ago: its worker will see that the run has ended
-            reason, message = end.reason or Reason.SIBLING_FAILED, "The run ended before this job began."
-            move(job, JobStatus.CANCELED, reason=reason, message=message, finished_at=now)
-    culprits = set(run.jobs.filter(status=JobStatus.FAILED).values_list("task_id", flat=True))
+    for job in jobs:
+        if job.status == JobStatus.QUEUED:
+            with contextlib.suppress(MoveLost):  # claimed a moment ago: its worker will see that the run has ended
+                reason, message = end.reason or Reason.SIBLING_FAILED, "The run ended before this job began."
+                move(job, JobStatus.CANCELED, reason=reason, message=message, finished_at=now)
+    culprits = {job.task_id for job in jobs if job.status == JobStatus.FAILED}
     done = run.workflow == DELEGATED and end.status == RunStatus.COMPLETED  # what proves a part is its parent's tests
-    for task in () if done else run.tasks.filter(status__in=UNPROVEN):
-        to = TaskStatus.FAILED if task.pk in culprits and end.status == RunStatus.FAILED else TaskStatus.CANCELED
-        move(task, to, reason=end.reason, message=end.message)
+    for task in tasks:
+        if task.status in UNPROVEN and not done:
+            to = TaskStatus.FAILED if task.pk in culprits and end.status == RunStatus.FAILED else TaskStatus.CANCELED
+            move(task, to, reason=end.reason, message=end.message)
     move(run, end.status, reason=end.reason, message=end.message, finished_at=now)
     tell_ended(run)
-    stop_children(run.pk, Reason.SIBLING_FAILED, f"Run {run.pk}, which had asked for it, has ended.")
+    if run.workflow != CI_RUN:  # which delegates nothing
+        stop_children(run.pk, Reason.SIBLING_FAILED, f"Run {run.pk}, which had asked for it, has ended.")
     if run.cause == Run.Cause.DELEGATED and run.parent_id is not None:
         dispatch.advance(run.parent_id)  # the job that waits for it goes on

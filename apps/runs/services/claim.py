@@ -37,13 +37,18 @@ def claim(job_id: int, epoch: int, worker: str, node: str = "", *, lease_token: 
         return None
     try:
         with transaction.atomic():
-            _take(job, epoch, worker, node, lease_token or secrets.token_hex(16))
+            take(job, epoch, worker, node, lease_token or secrets.token_hex(16))
     except MoveLost:
         return None
     return job
 
 
-def _take(job: Job, epoch: int, worker: str, node: str, lease_token: str) -> None:
+def take(job: Job, epoch: int, worker: str, node: str, lease_token: str) -> None:
+    """The same for a row that was read as queued, in a transaction of the caller's. Raises MoveLost, and then nothing
+    was written where the caller holds the run's lock; else the caller rolls back.
+    """
+    if job.needs and not _builds_on_what_is_there(job):
+        raise MoveLost("A message came before the work that it builds on.")
     now = clock.now()
     move(
         job,
@@ -57,8 +62,6 @@ def _take(job: Job, epoch: int, worker: str, node: str, lease_token: str) -> Non
     )
     if not job.needs:
         _begin_run(job, now)
-    elif not _builds_on_what_is_there(job):
-        raise MoveLost("A message came before the work that it builds on.")
     if job.task and job.step in BEGINS_A_TASK and job.task.status == TaskStatus.ASSIGNED:
         move(job.task, TaskStatus.IN_PROGRESS, job_id=job.pk)
 

@@ -7,10 +7,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from django.db import transaction
-
-from apps.events import clock, wake
+from apps.events import clock
 from apps.events.lifecycle import Guard, MoveLost, move
+from apps.events.rows import together
 from apps.events.services import record
 from apps.runs.models import Job, Run, Steering, Task
 from apps.runs.outcome import Outcome
@@ -19,30 +18,29 @@ from apps.runs.queries import with_kind
 from apps.runs.services import dispatch
 from apps.runs.services.active import ActiveJob
 from apps.runs.services.ask import open_gate
-from apps.runs.services.output import LeaseLost
+from apps.runs.services.output import LeaseLost, tell_readers
 from apps.runs.services.specified import specified
 from apps.runs.spending.spend import give_back
 from apps.runs.states import PUT_ASIDE, JobStatus, Reason, RunStatus, TaskStatus
 
 
-def finish(active: ActiveJob, outcome: Outcome, epoch: int) -> bool:
+def finish(active: ActiveJob, outcome: Outcome, epoch: int, *, locked: Run | None = None) -> bool:
     """Record the end. True if the canvas may go on; otherwise the manager is asked to look at the run.
 
     Raises LeaseLost if the job is not ours any more: then somebody else's attempt counts, and this one does not.
     After any other error it may be called again.
 
     The run is locked first, as by everything that writes about several of its rows: two that lock in different orders
-    would wait for each other.
+    would wait for each other. `locked` is the run as it was read under that lock, in a transaction of the caller's.
     """
     active.log.close()
     job = active.row
     if outcome.data or outcome.message:
         outcome = replace(outcome, message=active.masked(outcome.message), data=active.masked(outcome.data))
-    with _as_it_was_read(job), transaction.atomic():
-        locked = Run.objects.select_for_update(no_key=True)
-        run = locked.values("status", "epoch", "stop_reason", "republished").get(pk=job.run_id)
+    with _as_it_was_read(job), together():
+        run = locked or _locked(job.run_id)
         end_job(job, outcome)
-        if run["republished"]:
+        if run.republished:
             Run.objects.filter(pk=job.run_id).update(republished=0)  # something has moved
         if outcome.status == JobStatus.COMPLETED:
             PROGRESS.get(job.step, _nothing)(job, outcome.data)
@@ -52,14 +50,19 @@ def finish(active: ActiveJob, outcome: Outcome, epoch: int) -> bool:
             _leave_steering(job)
         go_on = (
             outcome.status == JobStatus.COMPLETED
-            and run["epoch"] == epoch
-            and run["status"] == RunStatus.RUNNING
-            and not run["stop_reason"]
+            and run.epoch == epoch
+            and run.status == RunStatus.RUNNING
+            and not run.stop_reason
         )
         if not go_on:
             dispatch.advance(job.run_id)
-        transaction.on_commit(lambda: wake.log(job.pk))
+        tell_readers(job.pk)
     return go_on
+
+
+def _locked(run_id: int) -> Run:
+    looked_at = ("status", "epoch", "stop_reason", "republished")
+    return Run.objects.select_for_update(no_key=True).only(*looked_at).get(pk=run_id)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
 from django.conf import settings
@@ -14,6 +15,7 @@ from django.db import IntegrityError, connection, transaction
 
 from apps.events import clock, wake
 from apps.events.masking import Masker
+from apps.events.rows import execute, together
 
 BATCH_BYTES = 64 * 1024
 BATCH_S = 0.5
@@ -38,11 +40,25 @@ def append_log(job_id: int, lease_token: str, offset: int, data: bytes) -> None:
     one writer holds the lease, and it counts its own bytes.
     """
     now = connection.ops.adapt_datetimefield_value(clock.now())
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(APPEND, [offset, len(data), data, now, job_id, lease_token])
-        if cursor.rowcount != 1:
+    with together():
+        if execute(APPEND, offset, len(data), data, now, job_id, lease_token) != 1:
             raise LeaseLost(f"Job {job_id} is no longer held under this lease; its output was not stored.")
-        transaction.on_commit(lambda: wake.log(job_id))
+        tell_readers(job_id)
+
+
+@dataclass(frozen=True)
+class _Wake:
+    job_id: int
+
+    def __call__(self) -> None:
+        wake.log(self.job_id)
+
+
+def tell_readers(job_id: int) -> None:
+    """That there is more to read of this job's output, or that it has ended: on commit, once."""
+    call = _Wake(job_id)
+    if not any(waiting == call for _, waiting, *_ in connection.run_on_commit):
+        transaction.on_commit(call)
 
 
 class LogWriter:
