@@ -6,13 +6,14 @@ place, whoever dies and however many do this at once:
 1. put the bytes under a fresh key            a death here leaves bytes that no row names; the next pass removes them
 2. one transaction: the row, the chunks go    of two that come here, the first wins and the other takes its bytes back
 3. remove what other attempts have left       a death here leaves it to remove_orphans()
+
+Small ones go many in one transaction; a large one, or one of which a part has moved before, goes alone.
 """
 
 from __future__ import annotations
 
 import itertools
 import logging
-import secrets
 import time
 from collections.abc import Iterable, Iterator
 
@@ -20,6 +21,7 @@ from django.db import IntegrityError, transaction
 
 from apps.artifacts.models import Artifact
 from apps.artifacts.queries import find_log, find_logs
+from apps.artifacts.services.archive_together import archive_together, fresh_key, remove_others, row_of
 from apps.artifacts.services.save import discard
 from apps.artifacts.store import Stored, StoreError, store
 from apps.events import wake
@@ -30,8 +32,6 @@ from apps.runs.states import JOB_ENDED
 
 logger = logging.getLogger(__name__)
 
-NAME = "output.log"
-CONTENT_TYPE = "text/plain; charset=utf-8"
 PASS_S = 2.0  # a pass holds a process that also probes releases; the rest is for the next one
 BATCH = 200
 
@@ -41,14 +41,17 @@ def archive_logs() -> int:
     until, moved = time.monotonic() + PASS_S, 0
     waiting = list(_waiting())
     moved_before = find_logs([job.pk for job in waiting])
+    together = archive_together([job for job in waiting if job.pk not in moved_before], until)
     for job in waiting:
+        if job.pk in together:
+            continue
         try:
             moved += _move(job, moved_before.get(job.pk))
         except StoreError as error:
             logger.warning("action=archive job=%s %s The next pass tries again.", job.pk, error)
         if time.monotonic() > until:
             break
-    return moved
+    return moved + len(together)
 
 
 def _waiting() -> Iterable[Job]:
@@ -66,14 +69,12 @@ def archive_log(job: Job) -> bool:
 
 def _move(job: Job, old: Artifact | None) -> bool:
     """`old`: where it lay a moment ago. Where somebody has moved it since, the row is another, and nothing changes."""
-    key = f"logs/{job.pk}/{secrets.token_hex(16)}"
+    key = fresh_key(job.pk)
     stored = store().put(_content(job, old), key)
     if not _switch(job, old, stored, key):
         discard(key)
         return False
-    for info in store().list(f"logs/{job.pk}/"):
-        if info.key != key:
-            discard(info.key)
+    remove_others(job.pk, key)
     return True
 
 
@@ -101,14 +102,5 @@ def _record(job: Job, old: Artifact | None, stored: Stored, key: str) -> bool:
             return False  # read between the other's commit and now: its chunks were gone
         values = {"size_bytes": stored.size_bytes, "sha256": stored.sha256, "store_key": key}
         return bool(Artifact.objects.filter(pk=old.pk, store_key=old.store_key).update(**values))
-    Artifact.objects.create(
-        run_id=job.run_id,
-        job=job,
-        name=NAME,
-        kind=Artifact.Kind.LOG,
-        size_bytes=stored.size_bytes,
-        sha256=stored.sha256,
-        store_key=key,
-        content_type=CONTENT_TYPE,
-    )
+    row_of(job, key, stored.size_bytes, stored.sha256).save(force_insert=True)
     return True

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from apps.artifacts.models import Artifact
 from apps.artifacts.queries import find_log, log_size, read_log
@@ -19,6 +21,7 @@ from tests.database import plan_of
 Ended = Callable[..., Job]
 PRINTED = (b"first line\n", bytes(range(256)) * 300, b"last\n")
 WHOLE = b"".join(PRINTED)
+FEW = (b"first\n", b"last\n")  # so few bytes that they move with those of others
 
 
 class Died(BaseException):
@@ -89,15 +92,19 @@ def test_a_range_is_the_same_from_both_places(
         archive_logs()
 
 
+@pytest.mark.parametrize("printed", [PRINTED, FEW])
 @pytest.mark.parametrize("at", ["before put", "after put", "after commit"])
-def test_dying_at_any_step_loses_nothing_and_the_next_pass_completes_it(ended_job: Ended, at: str) -> None:
-    job = ended_job(*PRINTED)
+def test_dying_at_any_step_loses_nothing_and_the_next_pass_completes_it(
+    ended_job: Ended, at: str, printed: tuple[bytes, ...]
+) -> None:
+    job = ended_job(*printed)
+    whole = b"".join(printed)
     with installed(store := Dying(at)):
         with pytest.raises(Died):
             archive_logs()
-        assert log_of(job) == WHOLE
+        assert log_of(job) == whole
         archive_logs()
-        assert log_of(job) == WHOLE
+        assert log_of(job) == whole
         assert [info.key for info in store.list()] == [Artifact.objects.get(job=job).store_key]
     assert not LogChunk.objects.exists()
 
@@ -127,6 +134,32 @@ def test_of_two_at_once_one_wins_and_the_other_leaves_nothing(ended_job: Ended, 
         assert archive_log(job) is False
         assert log_of(job) == WHOLE
         assert [info.key for info in store.list()] == [Artifact.objects.get(job=job).store_key]
+
+
+def test_of_two_passes_over_the_same_small_logs_each_log_is_moved_once(ended_job: Ended) -> None:
+    jobs = [ended_job(*FEW) for _ in range(3)]
+    with installed(store := Overtaken(jobs[1], before=False)):
+        assert archive_logs() == 2
+        assert [log_of(job) for job in jobs] == [b"".join(FEW)] * 3
+        assert {info.key for info in store.list()} == {row.store_key for row in Artifact.objects.all()}
+    assert not LogChunk.objects.exists()
+
+
+def test_small_logs_move_in_one_transaction(memory: MemoryStore, ended_job: Ended) -> None:
+    jobs = [ended_job(*FEW) for _ in range(20)]
+    with CaptureQueriesContext(connection) as queries:
+        assert archive_logs() == 20
+    assert len(queries) <= 10
+    assert {log_of(job) for job in jobs} == {b"".join(FEW)}
+
+
+def test_what_has_a_gap_stays_until_the_gap_is_filled(memory: MemoryStore, ended_job: Ended) -> None:
+    job = ended_job(b"one")
+    LogChunk.objects.create(job_id=job.pk, offset=6, size=5, data=b"three")
+    archive_logs()
+    LogChunk.objects.create(job_id=job.pk, offset=3, size=3, data=b"two")
+    archive_logs()
+    assert log_of(job) == b"onetwothree"
 
 
 def test_a_reader_in_the_middle_of_the_move_sees_every_byte_once(memory: MemoryStore, ended_job: Ended) -> None:
@@ -162,15 +195,16 @@ def test_a_reader_whose_copy_was_replaced_looks_again(memory: MemoryStore, ended
         assert log_of(job) == b"on time, late"
 
 
-def test_a_store_that_is_away_keeps_the_chunks(ended_job: Ended) -> None:
+@pytest.mark.parametrize("printed", [PRINTED, FEW])
+def test_a_store_that_is_away_keeps_the_chunks(ended_job: Ended, printed: tuple[bytes, ...]) -> None:
     class Away(MemoryStore):
         def put(self, stream: Source, key: str) -> Stored:
             raise StoreUnavailable("Cannot write the artifact store: Input/output error.")
 
-    job = ended_job(*PRINTED)
+    job = ended_job(*printed)
     with installed(Away()):
         assert archive_logs() == 0
-    assert log_of(job) == WHOLE
+    assert log_of(job) == b"".join(printed)
 
 
 def test_a_piece_is_found_by_the_index(ended_job: Ended) -> None:
