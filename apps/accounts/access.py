@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from django.db import connection
 from django.db.models import QuerySet
 
-from apps.accounts.models import Membership, Organisation, Role, User
+from apps.accounts.models import Organisation, Role, User
 
+ROLE = "SELECT role FROM accounts_membership WHERE user_id = %s AND organisation_id = %s"
 MAY_CHANGE = (Role.OWNER, Role.MEMBER)
 
 
@@ -27,4 +29,7 @@ def may_manage(user: User, organisation_id: int) -> bool:
 
 
 def _has_role(user: User, organisation_id: int, roles: tuple[str, ...]) -> bool:
-    return Membership.objects.filter(user=user, organisation_id=organisation_id, role__in=roles).exists()
+    with connection.cursor() as cursor:
+        cursor.execute(ROLE, [user.pk, organisation_id])
+        found = cursor.fetchone()
+    return found is not None and found[0] in roles

@@ -9,10 +9,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from apps.accounts.models import ApiKey, Organisation, User
+from apps.accounts.prepared import Prepared
 
 # Enough for every face; a key is given as few as it needs.
 ORDINARY = (
@@ -67,6 +68,13 @@ def create_key(
     return NewKey(row, f"hive_{prefix}_{secret}")
 
 
+def _good(prefix: str) -> QuerySet[ApiKey]:
+    return ApiKey.objects.select_related("user").filter(prefix=prefix, revoked_at=None, user__is_active=True).order_by()
+
+
+_with_prefix = Prepared(_good, str)  # every request of a program begins with it
+
+
 def find_key(presented: str) -> ApiKey | None:
     """The valid key behind these characters, or None: unknown, wrong, expired, revoked, or its person is inactive."""
     kind, _, rest = presented.partition("_")
@@ -74,7 +82,7 @@ def find_key(presented: str) -> ApiKey | None:
     if kind != "hive" or not secret:
         return None
     now = timezone.now()
-    row = ApiKey.objects.select_related("user").filter(prefix=prefix, revoked_at=None, user__is_active=True).first()
+    row = next(iter(_with_prefix(prefix)), None)
     if row is None or not hmac.compare_digest(row.digest, _digest(secret)):
         return None
     if row.expires_at and row.expires_at <= now:

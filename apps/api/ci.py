@@ -18,7 +18,7 @@ from rest_framework.response import Response
 from apps.api.artifacts import ArtifactFilters, ArtifactSerializer
 from apps.api.base import ApiView
 from apps.api.ci_body import FormParser, SubmitForm, SubmitJob, archive_kind, checked_job
-from apps.api.ci_status import CiJobSerializer
+from apps.api.ci_status import CiJobSerializer, told
 from apps.api.ci_wait import answer_later
 from apps.api.idempotency import IDEMPOTENCY_KEY, Started, once, read_key
 from apps.api.lists import Filters, ListView
@@ -53,7 +53,7 @@ WAIT = [
 def show(view: ApiView, run: Run, made: Submitted | None = None) -> Any:
     """`made`: the run's rows, where this request has just made them."""
     now = run_now(run, made.tasks, made.jobs) if made else run_now(run)
-    return CiJobSerializer(now, context={"absolute": view.request.build_absolute_uri}).data
+    return told(now, f"{view.request.scheme}://{view.request.get_host()}")
 
 
 class CiView(ApiView):

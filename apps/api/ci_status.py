@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from apps.api.reading import Read, reader
 from apps.api.reasons import ReasonField
 from apps.ci.status import CellNow, RunNow, Tests
 from apps.ci.waiting import Waits
 from apps.events.queries import last_number
+
+OF_JOB = ("url", "page", "artifacts_url", "cancel_url")
+OF_CELL = ("log_url", "log_stream_url")
 
 
 class WaitsSerializer(serializers.Serializer[Waits]):
@@ -65,10 +70,10 @@ class CellSerializer(serializers.Serializer[CellNow]):
     log_stream_url = serializers.SerializerMethodField()
 
     def get_log_url(self, cell: CellNow) -> str:
-        return self.context["absolute"](reverse("api:job-log", args=[cell.job.pk]))
+        return reverse("api:job-log", args=[cell.job.pk])
 
     def get_log_stream_url(self, cell: CellNow) -> str:
-        return self.context["absolute"](reverse("api:job-log-stream", args=[cell.job.pk]))
+        return reverse("api:job-log-stream", args=[cell.job.pk])
 
 
 class CiJobSerializer(serializers.Serializer[RunNow]):
@@ -95,11 +100,11 @@ class CiJobSerializer(serializers.Serializer[RunNow]):
     cancel_url = serializers.SerializerMethodField()
 
     def get_url(self, now: RunNow) -> str:
-        return self.context["absolute"](reverse("api:ci-job-status", args=[now.run.pk]))
+        return reverse("api:ci-job-status", args=[now.run.pk])
 
     def get_page(self, now: RunNow) -> str:
         """For people."""
-        return self.context["absolute"](f"/runs/{now.run.pk}/")
+        return f"/runs/{now.run.pk}/"
 
     def get_stopping(self, now: RunNow) -> bool:
         return bool(now.run.stop_reason) and not now.run.ended
@@ -109,7 +114,22 @@ class CiJobSerializer(serializers.Serializer[RunNow]):
         return last_number(now.run.pk)
 
     def get_artifacts_url(self, now: RunNow) -> str:
-        return self.context["absolute"](reverse("api:ci-job-artifacts", args=[now.run.pk]))
+        return reverse("api:ci-job-artifacts", args=[now.run.pk])
 
     def get_cancel_url(self, now: RunNow) -> str:
-        return self.context["absolute"](reverse("api:ci-job-cancel", args=[now.run.pk]))
+        return reverse("api:ci-job-cancel", args=[now.run.pk])
+
+
+@cache
+def _read() -> Read:
+    """Once per process: what it needs of the request is added afterwards."""
+    return reader(CiJobSerializer())
+
+
+def told(now: RunNow, server: str) -> dict[str, Any]:
+    """What CiJobSerializer says, with addresses on this server (https://host)."""
+    said = _read()(now)
+    for names, part in ((OF_JOB, said), *((OF_CELL, cell) for cell in said["cells"])):
+        for name in names:
+            part[name] = f"{server}{part[name]}"
+    return dict(said)

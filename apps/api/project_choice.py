@@ -2,27 +2,50 @@
 
 from __future__ import annotations
 
+from functools import partial
+
+from django.db.models import QuerySet
 from rest_framework.exceptions import ValidationError
 
-from apps.accounts.models import Organisation
+from apps.accounts.models import Organisation, User
+from apps.accounts.prepared import Prepared
 from apps.api.caller import Caller
 from apps.api.problems import Problem
 from apps.projects.models import Project
+from apps.projects.queries import visible_projects
 from apps.projects.services import BadSlug, project_named
 
 
 def choose_project(caller: Caller, slug: str, organisation_slug: str | None = None, name: str = "") -> Project:
     """The caller's project of this slug. Raises Problem or ValidationError; 403 for who may only look there."""
-    found = caller.projects().filter(slug=slug)
-    if organisation_slug:
-        found = found.filter(organisation__slug=organisation_slug)
-    projects = list(found[:2])
+    projects = _named(caller, slug, organisation_slug)
     if len(projects) > 1:
         raise _which(f"Several of your organisations have a project {slug}")
     if projects:
         caller.require_change(projects[0].organisation_id)
         return projects[0]
     return make_project(caller, slug, organisation_slug, name)
+
+
+def _named(caller: Caller, slug: str, organisation_slug: str | None) -> list[Project]:
+    """Up to two of the caller's projects. As a pipeline asks, with a key, the query is at hand."""
+    user, key = caller.user, caller.key
+    if key and not key.project_id and not organisation_slug:
+        if user.is_superuser:
+            return _of_organisation(key.organisation_id, slug)
+        return _of_member(user.pk, key.organisation_id, slug)
+    found = caller.projects().filter(slug=slug)
+    if organisation_slug:
+        found = found.filter(organisation__slug=organisation_slug)
+    return list(found[:2])
+
+
+def _with_slug(user: User, organisation_id: int, slug: str) -> QuerySet[Project]:
+    return visible_projects(user).filter(organisation_id=organisation_id, slug=slug).order_by()
+
+
+_of_organisation = Prepared(partial(_with_slug, User(is_superuser=True)), int, str)
+_of_member = Prepared(lambda pk, *rest: _with_slug(User(pk=pk), *rest), int, int, str)
 
 
 def make_project(caller: Caller, slug: str, organisation_slug: str | None, name: str = "") -> Project:

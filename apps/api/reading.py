@@ -9,18 +9,22 @@ from collections.abc import Callable
 from functools import partial
 from operator import attrgetter
 from types import MethodType
-from typing import Any
+from typing import Any, cast
 
 from django.core.exceptions import ObjectDoesNotExist
+from django.db.models import Manager
 from rest_framework.fields import Field, SerializerMethodField, SkipField
 from rest_framework.relations import PKOnlyObject
-from rest_framework.serializers import BaseSerializer, Serializer
+from rest_framework.serializers import BaseSerializer, ListSerializer, Serializer
 
 Read = Callable[[Any], Any]
 
 
 def reader(serializer: BaseSerializer[Any]) -> Read:
     """The same as the serializer's to_representation(), for a page of rows."""
+    if type(serializer) is ListSerializer:
+        one = reader(cast(BaseSerializer[Any], serializer.child))
+        return lambda rows: [one(row) for row in (rows.all() if isinstance(rows, Manager) else rows)]
     if not isinstance(serializer, Serializer) or type(serializer).to_representation is not Serializer.to_representation:
         return serializer.to_representation
     fields = [(str(field.field_name), _reader(field)) for field in serializer._readable_fields]

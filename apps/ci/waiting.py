@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Q
-
 from apps.events import clock
 from apps.fleet.why import Known, waits_for
-from apps.runs.due import due_jobs
+from apps.runs.due import due_before
 from apps.runs.models import Job, Queue, Worker
 from apps.runs.plan.workflows import CI
 from apps.runs.services.presence import SILENT
@@ -32,27 +30,20 @@ def why_waits(job: Job, known: Known | None = None) -> Waits | None:
     if job.needs and Job.objects.filter(pk__in=job.needs).exclude(status=JobStatus.COMPLETED).exists():
         return Waits("Its package is being fetched." if job.step == CI else "What it builds on is not done yet.")
     if job.runs_on:
-        return Waits(waits_for(job, known) or "", _before(job))
+        return Waits(waits_for(job, known) or "", due_before(job, COUNTED))
     paused = Queue.objects.filter(role=job.role).exclude(paused_at=None).first()
     if paused is not None:
         reason = f": {paused.reason}" if paused.reason else ""
-        return Waits(f"An operator has paused the queue {job.role}{reason}.", _before(job))
+        return Waits(f"An operator has paused the queue {job.role}{reason}.", due_before(job, COUNTED))
     processes = _processes(job.role)
     if not processes:
         return Waits(f"No worker serves the queue {job.role} at the moment. An operator sees more in `hive status`.")
-    position = _before(job)
+    position = due_before(job, COUNTED)
     shown = f"{COUNTED} or more" if position >= COUNTED else str(position)
     before = f"{shown} job{'s' if position != 1 else ''} before it" if position else "It is the next"
     return Waits(
         f"{before}; {processes} worker process{'es' if processes > 1 else ''} for the queue {job.role}.", position
     )
-
-
-def _before(job: Job) -> int:
-    """Due jobs of the same queue that are more urgent, or as urgent and older."""
-    urgent = Q(run__priority__lt=job.run.priority) | Q(run__priority=job.run.priority, pk__lt=job.pk)
-    rows = due_jobs().filter(urgent, role=job.role, runs_on=job.runs_on).values_list("pk")
-    return len(rows[:COUNTED])
 
 
 def _processes(role: str) -> int:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
 from typing import Any
 
+from django.db import connection
 from django.db.models import BooleanField, Exists, Func, OuterRef, Q, QuerySet
 
 from apps.runs.models import Job
@@ -28,6 +30,26 @@ class Unmet(Func):
 
 def due_jobs() -> QuerySet[Job]:
     return Job.objects.filter(~Q(Unmet("needs")), status=JobStatus.QUEUED)
+
+
+# Plain SQL: every submission asks it, and compiling a query costs more than it.
+BEFORE = (
+    "SELECT count(*) FROM (SELECT 1 FROM runs_job AS other JOIN runs_run AS its ON its.id = other.run_id"
+    " WHERE other.status = 'queued' AND other.role = %s AND other.runs_on = %s"
+    " AND (its.priority < %s OR its.priority = %s AND other.id < %s)"
+    " AND (other.needs = '[]' OR NOT {unmet}) LIMIT %s) AS found"
+)
+
+
+def due_before(job: Job, most: int) -> int:
+    """How many due jobs of the same queue are more urgent, or as urgent and older; counted up to `most`."""
+    list_of = "json_each" if connection.vendor == "sqlite" else "jsonb_array_elements_text"
+    alias = "need" if connection.vendor == "sqlite" else "need(value)"
+    unmet = Unmet.template.replace("need(value)", alias) % {"function": list_of, "expressions": "other.needs"}
+    urgency = job.run.priority
+    with connection.cursor() as cursor:
+        cursor.execute(BEFORE.format(unmet=unmet), [job.role, json.dumps(job.runs_on), urgency, urgency, job.pk, most])
+        return int(cursor.fetchone()[0])
 
 
 def to_be_tried_again() -> QuerySet[Job]:

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import transaction
 
 from apps.accounts.models import User
+from apps.accounts.prepared import insert
 from apps.artifacts.models import Artifact
 from apps.artifacts.services.save import discard
 from apps.artifacts.store import Source, store
@@ -101,29 +102,8 @@ def begin(project: Project, job: Wanted, user: User | None, *, parent: Run | Non
     """submit(), for who shows what it has made. Nothing of the run is read back: before it is committed nobody else
     knows of it.
     """
-    now = clock.now()
     with transaction.atomic(savepoint=False):
-        run = Run.objects.create(
-            project=project,
-            parent=parent,
-            cause=Run.Cause.RETRY if parent else Run.Cause.REQUEST,
-            workflow="ci",
-            engine="",
-            title=job.title,
-            priority=job.priority,
-            created_by=user,
-            epoch=FIRST_EPOCH,
-            created_at=now,
-            published_at=now,
-        )
-        Submission.objects.create(
-            run=run,
-            file=job.file,
-            text=job.text,
-            source=job.source,
-            package_url=job.package_url,
-            package_sha256=job.package_sha256,
-        )
+        run = _make_run(project, job, user, parent)
         tasks = _make_tasks(run, job)
         state = read_state(run, tasks, jobs_read=())
         due = decide(state.snapshot)
@@ -136,23 +116,55 @@ def begin(project: Project, job: Wanted, user: User | None, *, parent: Run | Non
     return Submitted(run, tasks, jobs)
 
 
+def _make_run(project: Project, job: Wanted, user: User | None, parent: Run | None) -> Run:
+    now = clock.now()
+    run = insert(
+        Run(
+            project=project,
+            parent=parent,
+            cause=Run.Cause.RETRY if parent else Run.Cause.REQUEST,
+            workflow="ci",
+            engine="",
+            title=job.title,
+            priority=job.priority,
+            created_by=user,
+            epoch=FIRST_EPOCH,
+            created_at=now,
+            published_at=now,
+        )
+    )
+    insert(
+        Submission(
+            run=run,
+            file=job.file,
+            text=job.text,
+            source=job.source,
+            package_url=job.package_url,
+            package_sha256=job.package_sha256,
+        )
+    )
+    return run
+
+
 def _make_tasks(run: Run, job: Wanted) -> list[Task]:
     """With the events that tell of them and of the run."""
     cells, needs = list(job.cells), []
     if job.package_url:
         cells.insert(0, Cell(PACKAGE, "Fetch the package", {}))
         needs = [PACKAGE]
-    tasks = Task.objects.bulk_create(
-        Task(
-            run=run,
-            key=cell.key,
-            title=cell.title,
-            position=position,
-            needs=[] if cell.key == PACKAGE else needs,
-            spec=cell.spec,
+    tasks = [
+        insert(
+            Task(
+                run=run,
+                key=cell.key,
+                title=cell.title,
+                position=position,
+                needs=[] if cell.key == PACKAGE else needs,
+                spec=cell.spec,
+            )
         )
         for position, cell in enumerate(cells)
-    )
+    ]
     made = [(Task.EVENT, {"id": task.pk, "key": task.key, "from": "", "to": task.status}) for task in tasks]
     record_all(run.pk, [(Run.EVENT, {"id": run.pk, "from": "", "to": str(RunStatus.QUEUED)}), *made])
     return tasks

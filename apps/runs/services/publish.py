@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
+from apps.accounts.prepared import insert
 from apps.events import clock, wake
 from apps.events.lifecycle import MoveLost, move
 from apps.runs.models import Job, Run, Task
@@ -80,14 +81,16 @@ def _queued(run: Run, node: Node, task: Task | None, last: Job | None, needs: li
         return last
     if task is not None and node.step in BEGINS_A_TASK and task.status == TaskStatus.CREATED:
         move(task, TaskStatus.ASSIGNED)
-    return Job.objects.create(
-        run=run,
-        task=task,
-        role=node.role,
-        step=node.step,
-        round=round_of(node.step, task, run),
-        attempt=last.attempt + 1 if last else 1,
-        needs=needs,
-        runs_on=list(node.runs_on),
-        queued_at=clock.now(),
+    return insert(
+        Job(
+            run=run,
+            task=task,
+            role=node.role,
+            step=node.step,
+            round=round_of(node.step, task, run),
+            attempt=last.attempt + 1 if last else 1,
+            needs=needs,
+            runs_on=list(node.runs_on),
+            queued_at=clock.now(),
+        )
     )

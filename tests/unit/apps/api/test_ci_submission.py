@@ -80,3 +80,14 @@ def test_several_events_take_the_next_numbers(key: Api) -> None:
         (before + 1, "phase", None, {"name": "a"}),
         (before + 2, "phase", None, {"name": "b"}),
     ]
+
+
+def test_its_position_counts_what_is_due_before_it_for_the_same_agents(key: Api) -> None:
+    def position(**job: Any) -> int:
+        sent = key.post("/ci/jobs", wanted(job={"commands": ["a"], "runs_on": ["bench"], **job})).json()
+        return sent["cells"][-1]["waits"]["position"]
+
+    assert [position(), position(), position(runs_on=["other"])] == [1, 2, 0]  # the fixture's is before them
+    assert [position(priority="low"), position(), position(priority="high")] == [3, 3, 0]
+    key.post("/ci/jobs", wanted(package_url="https://example.org/p.zip"))  # not due: its package is to be fetched
+    assert position(priority="low") == 6
