@@ -25,7 +25,7 @@ from apps.runs.services.specified import OWN_ENGINE
 from apps.runs.services.start import LONGEST_STORY, BadBranch, Wishes, start_run
 from apps.specs.models import SpecVersion
 from apps.specs.queries import latest_version
-from apps.specs.schema.task import Engine
+from apps.specs.schema.task import COMMANDS, Engine
 from apps.specs.services import keep
 from apps.specs.validate import Checked, check, check_data
 
@@ -101,6 +101,7 @@ def start(caller: Caller, wanted: Mapping[str, Any]) -> Run:
             version = keep(project, checked, caller.user) if checked else None
         engine = wanted.get("engine", "")
         _require_model(engine or (OWN_ENGINE if story else ""), version)
+        _require_commands(engine, version)
         wishes = Wishes(
             story,
             engine,
@@ -149,6 +150,17 @@ def _require_model(engine: str, version: SpecVersion | None) -> None:
     engines = {named} if engine else {task.get("engine") or named for task in data.get("tasks", [])} | {named}
     if "model" in engines and not _is_configured("coding"):
         raise _model_missing("The engine `model` needs a model")
+
+
+def _require_commands(engine: str, version: SpecVersion | None) -> None:
+    """The engine `commands` runs what a task lists, and a task that lists something has named it already."""
+    if engine != COMMANDS:
+        return
+    without = [task["id"] for task in version.data["tasks"] if not task.get("engine")] if version else []
+    if version is None or without:
+        named = f"the task {without[0]} lists none" if without else "a story has none: a model writes its spec"
+        detail = f"The engine `{COMMANDS}` runs the `commands` of a spec's tasks, and {named}. See docs/engines.md."
+        raise Problem(422, "commands_missing", detail)
 
 
 def _is_configured(role: str = "") -> bool:

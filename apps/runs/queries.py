@@ -89,7 +89,7 @@ def read_state(
         jobs={key: view(job, by_job.get(job.pk), aside[key], before.get(key, ""), held) for key, job in newest.items()},
         gates=_answers(run, gates),
         touched=bool(run.touched),
-        tasks={key: TaskView(key, task.round) for key, task in tasks.items()},
+        tasks={key: TaskView(key, task.round, task.spec.get("repeatable", True)) for key, task in tasks.items()},
         stop_reason=run.stop_reason,
         stop_message=run.stop_message,
         repair_rounds=spec.get("repair", {}).get("rounds", 0),

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from apps.runs.plan.graph import Node, Wave, reachable, waves
-from apps.runs.plan.workflows import TEST, TESTS_CHANGED
+from apps.runs.plan.workflows import RUNS_COMMANDS, TEST, TESTS_CHANGED
 from apps.runs.states import NOT_OF_THE_CODE, PUT_ASIDE, RETRIED, RUN_ENDED, GateStatus, JobStatus, Reason, RunStatus
 
 BY_A_PERSON = (Reason.CANCELED_BY_USER, Reason.HANDED_OFF)  # a run that was stopped so has not failed
@@ -35,6 +35,7 @@ class JobView:
 class TaskView:
     key: str
     round: int = 1
+    repeatable: bool = True  # else its code is not written again by itself: its commands act beyond their sandbox
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,8 @@ def decide(run: Snapshot) -> Decision:
 def _others(run: Snapshot, running: set[str]) -> Decision | None:
     """What is left to do beside the steps that failed; None where nothing is."""
     over = {key for key, job in run.jobs.items() if job.status in (JobStatus.FAILED, JobStatus.CANCELED)}
-    lost = {key for key in over if not _tried_again(run, run.jobs[key])}
+    nodes = {node.key: node for node in run.nodes}
+    lost = {key for key in over if not _tried_again(run, nodes[key], run.jobs[key])}
     step = _go_on(run, running | lost)
     if isinstance(step, Publish) or running or any(job.resting for job in run.jobs.values()):
         return step
@@ -150,11 +152,11 @@ def _failure(run: Snapshot) -> Stop | Repair | None:
             if status == GateStatus.REJECTED:
                 return Stop(Reason.REJECTED, message or f"The gate {node.gate} was rejected.")
         elif job := run.jobs.get(node.key):
-            if job.status not in (JobStatus.FAILED, JobStatus.CANCELED) or _tried_again(run, job):
+            if job.status not in (JobStatus.FAILED, JobStatus.CANCELED) or _tried_again(run, node, job):
                 continue
             if job.gate == GateStatus.REJECTED:
                 return Stop(Reason.REJECTED, job.answer or "Its questions were rejected.")
-            mended = node.step == TEST and job.reason not in NOT_OF_THE_CODE
+            mended = node.step == TEST and job.reason not in NOT_OF_THE_CODE and run.tasks[node.task].repeatable
             if mended and run.tasks[node.task].round <= run.repair_rounds:
                 if job.same_failure:
                     return Stop(Reason.SAME_FAILURE, f"{SAME} {job.message}")
@@ -163,9 +165,11 @@ def _failure(run: Snapshot) -> Stop | Repair | None:
     return None
 
 
-def _tried_again(run: Snapshot, job: JobView) -> bool:
+def _tried_again(run: Snapshot, node: Node, job: JobView) -> bool:
     if job.reason in PUT_ASIDE:
         return job.gate != GateStatus.REJECTED
+    if node.step in RUNS_COMMANDS and node.task in run.tasks and not run.tasks[node.task].repeatable:
+        return False
     return job.status == JobStatus.FAILED and job.reason in RETRIED and job.attempt < run.attempts
 
 

@@ -32,6 +32,7 @@ ACCEPT = "monitoring.accept"
 FETCH_PACKAGE = "testing.fetch"
 CI = "testing.ci"
 PACKAGE = "package"  # the task of a CI run that fetches what the others begin with
+RUNS_COMMANDS = (CODE,)  # of a task with commands: what begins them
 BEGINS_A_TASK = frozenset({CODE, FETCH_PACKAGE, CI})
 NOOP = "noop"
 DELEGATED = "delegated"  # of a child run: nobody starts one but a job that delegates

@@ -37,7 +37,10 @@ class Explainer:
             return  # pydantic counts valid entries only; what is wrong with these is told one by one
         if place.name == "run" and (kind in ("missing", OWN_RULE + "empty") or place.node.value is None):
             hint = "Give `run:` a shell line, such as ./run-tests.sh."
-            self._add(place, "test_without_command", self.without_command, hint)
+            if "commands[" in place.node.path:
+                self._add(place, "command_without_line", "This command has no line.", "Give `run:` a shell line.")
+            else:
+                self._add(place, "test_without_command", self.without_command, hint)
         elif kind == "missing":
             self._missing(place)
         elif kind == "extra_forbidden":

@@ -4,6 +4,7 @@
 - `constraints`, `engine` and `runs_on` beside `tasks` are the tasks' defaults; a task's `timeout` is its tests' default
 - an item of `acceptance` without `url` refines the item before it
 - `runs_on` that is only a list, or a tag, is that of `testing`
+- a command (of `commands`) that is only text is its `run`; commands without an engine are for the engine `commands`
 - a requirement that is only text gets the next of r1, r2 … as its id; so does one without an id
 - `should_respond` is `status`, `story` is `description`
 - a path that is not absolute starts in the task's home
@@ -25,7 +26,12 @@ from apps.specs.schema.rules import WORKSPACE, home_of
 from apps.specs.schema.spec import SYNONYMS, TASK_KEYS
 from apps.specs.schema.values import ID_PATTERN
 
-HOME_PATHS = (("inputs", "path"), ("outputs", "path"), ("tests", "dir"))  # taken from the task's home if relative
+HOME_PATHS = (
+    ("inputs", "path"),
+    ("outputs", "path"),
+    ("commands", "dir"),
+    ("tests", "dir"),
+)  # taken from the task's home if relative
 
 
 def lengthen(spec: Node, problems: Problems) -> None:
@@ -67,6 +73,8 @@ def _hand_down(spec: Node) -> None:
         if constraints is not None and constraints.mapping:
             _merge_constraints(task, constraints)
         for key in ("engine", "runs_on"):
+            if key == "engine" and "commands" in task.mapping:
+                continue  # one engine alone runs them
             if (node := spec.get(key)) and key not in task.mapping:
                 task.put(key, node, spec.key_mark(key))
     spec.mapping.pop("runs_on", None)
@@ -90,12 +98,13 @@ def _lengthen_task(task: Node, problems: Problems) -> None:
     _fold_checks(task, problems)
     _lengthen_requirements(task)
     _lengthen_runs_on(task)
+    _lengthen_commands(task)
     sections = [(item, key) for name, key in HOME_PATHS for item in _own_items(task, name)]
     constraints = task.get("constraints")
     timeout = constraints.get("timeout") if constraints else None
-    for test in _items(task, "tests"):
-        if timeout and isinstance(test.value, dict):
-            test.value.setdefault("timeout", timeout)
+    for command in (*_items(task, "commands"), *_items(task, "tests")):
+        if timeout and isinstance(command.value, dict):
+            command.value.setdefault("timeout", timeout)
     identity = task.get("id")
     if identity is not None and re.fullmatch(ID_PATTERN, identity.text or ""):
         task.value.setdefault("title", identity)
@@ -115,6 +124,19 @@ def _lengthen_requirements(task: Node) -> None:
             long = Node({"id": own, **long.value}, item.mark, item.parent, item.key, dict(item.key_marks))
         items.append(long)
     task.mapping["requirements"] = Node(items, requirements.mark, requirements.parent, requirements.key)
+
+
+def _lengthen_commands(task: Node) -> None:
+    commands = task.get("commands")
+    if commands is None or not isinstance(commands.value, list):
+        return
+    items = [
+        Node({"run": item}, item.mark, commands, number) if item.text is not None else item
+        for number, item in enumerate(commands.items)
+    ]
+    task.mapping["commands"] = Node(items, commands.mark, commands.parent, commands.key)
+    if items and "engine" not in task.mapping:
+        task.put("engine", Node("commands", commands.mark, task, "engine"), commands.mark)
 
 
 def _lengthen_runs_on(task: Node) -> None:

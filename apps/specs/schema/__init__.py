@@ -11,11 +11,22 @@ from apps.specs.schema.limits import Constraints, Limits
 from apps.specs.schema.rules import WORKSPACE, home_of
 from apps.specs.schema.runs_on import RunsOn
 from apps.specs.schema.spec import Spec
-from apps.specs.schema.task import Expectation, FileInput, Input, Output, Requirement, Task, TemplateInput, Test
+from apps.specs.schema.task import (
+    CodeCommand,
+    Expectation,
+    FileInput,
+    Input,
+    Output,
+    Requirement,
+    Task,
+    TemplateInput,
+    Test,
+)
 
 __all__ = [
     "WORKSPACE",
     "Check",
+    "CodeCommand",
     "Constraints",
     "Deploy",
     "DeployDefaults",

@@ -16,6 +16,9 @@ def document() -> dict[str, Any]:
     _allow_only_task(schema, definitions["Task"])
     _allow_refinements(definitions["Check"])
     definitions["Requirement"] = _or_text(definitions["Requirement"])
+    definitions["CodeCommand"] = {
+        "anyOf": [definitions["CodeCommand"]["properties"]["run"], definitions["CodeCommand"]]
+    }
     definitions["RunsOn"] = {"anyOf": [dict(definitions["RunsOn"]["properties"]["testing"]), definitions["RunsOn"]]}
     for owner in (schema, definitions["Task"], definitions["Check"]):
         _allow_synonyms(owner)

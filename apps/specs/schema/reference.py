@@ -14,13 +14,23 @@ from apps.specs.schema.guard import Guard
 from apps.specs.schema.limits import Constraints, Limits
 from apps.specs.schema.runs_on import RunsOn
 from apps.specs.schema.spec import Spec
-from apps.specs.schema.task import Expectation, FileInput, Output, Requirement, Task, TemplateInput, Test
+from apps.specs.schema.task import (
+    CodeCommand,
+    Expectation,
+    FileInput,
+    Output,
+    Requirement,
+    Task,
+    TemplateInput,
+    Test,
+)
 
 TABLES: dict[str, type[BaseModel]] = {
     "spec": Spec,
     "task": Task,
     "template-input": TemplateInput,
     "file-input": FileInput,
+    "command": CodeCommand,
     "output": Output,
     "requirement": Requirement,
     "test": Test,

@@ -15,7 +15,10 @@ from apps.specs.schema.task import Engine, Task, TemplateInput
 from apps.specs.schema.values import Id, Line, Seconds, Slug, Text
 
 # Keys of a task that stand at the top of a spec without `tasks`, and keys that people may write for others.
-TASK_KEYS = ("inputs", "outputs", "requirements", "tests", "constraints", "runs_on", "secrets")
+TASK_KEYS = (
+    *("inputs", "commands", "repeatable", "outputs", "requirements"),
+    *("tests", "constraints", "runs_on", "secrets"),
+)
 OF_ALL_TASKS = ("constraints", "runs_on")  # of these, what may stand beside `tasks`, for all that say nothing else
 SYNONYMS = {"should_respond": "status", "story": "description"}
 MAX_TASKS = 10_000

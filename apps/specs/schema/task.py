@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, JsonValue
+from pydantic import AfterValidator, Field, JsonValue, model_validator
 
 from apps.specs.schema.delivery import Check
 from apps.specs.schema.limits import TIMEOUT_S, Constraints
@@ -30,7 +30,8 @@ from apps.specs.schema.values import (
 )
 
 JUNIT = "test-results/*.xml"
-Engine = Literal["template", "model", "opencode"]
+Engine = Literal["template", "model", "opencode", "commands"]
+COMMANDS: Engine = "commands"  # the one engine whose work an agent may do
 
 
 class TemplateInput(Part):
@@ -52,6 +53,14 @@ class FileInput(Part):
 
 # One member per type; a new kind of input (git, text …) is a new class here and a branch in the engines that know it.
 Input = Annotated[TemplateInput | FileInput, Field(discriminator="type")]
+
+
+class CodeCommand(Part):
+    """A command that makes a part of the change: a generator, a codemod, a formatter, somebody's own program."""
+
+    run: Command = Field(description="Shell line, run with `sh -c`. A section may be this line alone.")
+    dir: Folder | None = Field(None, description="Where it starts. Empty: the task's home, else /workspace.")
+    timeout_s: Seconds = Field(TIMEOUT_S, alias="timeout", description="Longest time. Empty: the task's timeout.")
 
 
 class Output(Part):
@@ -104,6 +113,12 @@ class Task(Part):
     engine: Engine | None = Field(None, description="How its code is written. Empty: the spec's engine.")
     depends_on: tuple[Id, ...] = Field((), max_length=1000, description="Tasks whose work this one builds on.")
     inputs: tuple[Input, ...] = Field((), max_length=1000, description="What it starts from, applied in this order.")
+    commands: tuple[CodeCommand, ...] = Field(
+        (), max_length=500, description="What writes its code, one after the other, until one fails."
+    )
+    repeatable: Flag = Field(
+        True, description="`false`: its commands never run again by themselves, whatever became of them."
+    )
     outputs: tuple[Output, ...] = Field((), max_length=1000, description="What its commit must contain.")
     requirements: Annotated[tuple[Requirement, ...], AfterValidator(ids_once)] = Field(
         (), max_length=50, description="What it must do, in words: the tester, a model, writes tests from them first."
@@ -116,9 +131,22 @@ class Task(Part):
         None, description="Tags of agents that run its tests. Empty: where the run or its project says."
     )
     secrets: tuple[SecretName, ...] = Field(
-        (), max_length=100, description="Secrets of the project that its test commands get as variables."
+        (), max_length=100, description="Secrets of the project that its commands and tests get as variables."
     )
     acceptance: tuple[Check, ...] = Field((), max_length=1000, description="Checks of the running site for this task.")
+
+    @model_validator(mode="after")
+    def name_commands_where_they_are_run(self) -> Task:
+        """A task with commands and no engine has been given the engine `commands` (see reading.long_form)."""
+        if self.engine == COMMANDS and not self.commands:
+            hint = "Add `commands:` with a list of shell lines, or choose another engine."
+            raise wrong(
+                "missing_commands", f"the engine `{COMMANDS}` has nothing to run: no `commands` are listed.", hint
+            )
+        if self.commands and self.engine != COMMANDS:
+            message = f"`commands` are listed, but the engine is `{self.engine}`, which runs none."
+            raise wrong("conflict", message, f"Set `engine: {COMMANDS}`, or leave `commands` out.")
+        return self
 
     @property
     def home(self) -> str:

@@ -8,12 +8,15 @@ from pathlib import Path
 
 from django.conf import settings
 
+from apps.projects.secrets import SecretError, open_secrets
 from apps.runs.services.active import ActiveJob
 from apps.runs.spending.limits import purse_of
 from apps.specs.schema import Task
 from apps.specs.schema.limits import Constraints
 from workers.acceptance import SEALED
 from workers.asking import JobBudget, gateway_for, model_for
+from workers.coding.engines.commands import CommandsEngine
+from workers.coding.engines.commands import Means as CommandsMeans
 from workers.coding.engines.model.engine import Means, ModelEngine
 from workers.coding.engines.opencode import launch
 from workers.coding.engines.opencode.engine import Means as OpencodeMeans
@@ -91,6 +94,27 @@ def opencode_engine(job: ActiveJob, tree: Worktree) -> OpencodeEngine:
     )
 
 
+def commands_engine(job: ActiveJob, tree: Worktree) -> CommandsEngine:
+    """With the secrets that the task names. Raises EngineFailed where there is nothing to run, or a secret is gone."""
+    task = Task.model_validate(job.task.spec)
+    if not task.commands:
+        raise EngineFailed(f"The task {task.id} lists no `commands` for the engine `commands`.", "invalid_spec")
+    try:
+        secrets = open_secrets(job.run.project, task.secrets)
+    except SecretError as error:
+        raise EngineFailed(str(error), "invalid_spec") from error
+    return CommandsEngine(
+        CommandsMeans(
+            open_sandbox=lambda: sandbox_for(job, task.constraints),
+            worktree=tree,
+            snapshots=f"steps/task-{job.task.pk}",
+            inputs=template_engine(),
+            on_output=job.log.write,
+            secrets=secrets,
+        )
+    )
+
+
 def _opencode(limits: Constraints) -> dict[str, Path]:
     """The programs that its sandbox is given."""
     try:
@@ -113,4 +137,5 @@ ENGINES: dict[str, Callable[[ActiveJob, Worktree], Engine]] = {
     "template": lambda _job, _tree: template_engine(),
     "model": model_engine,
     "opencode": opencode_engine,
+    "commands": commands_engine,
 }

@@ -207,3 +207,16 @@ def test_a_key_of_one_project_makes_no_other(people: People, with_key: Callable[
     key = with_key(project_id=people.project.pk)
     refused(key.post("/runs", {"workflow": "noop"}), "permission_denied", 403)
     assert key.post("/runs", {"workflow": "noop", "project": "site"}).status_code == 201
+
+
+def test_the_engine_commands_is_refused_where_a_task_has_none(owner: Api) -> None:
+    told = refused(owner.post("/runs", {"spec": OBJECT, "engine": "commands"}), "commands_missing")
+    assert "the task task-001 lists none" in told["detail"]
+    listed = {**OBJECT, "commands": ["make generated"]}
+    assert owner.post("/runs", {"spec": listed, "engine": "commands"}).status_code == 201
+
+
+@override_settings(MODELS={"": ["openai/gpt"]})
+def test_a_story_has_no_commands(owner: Api) -> None:
+    told = refused(owner.post("/runs", {**BEES, "engine": "commands"}), "commands_missing")
+    assert "a model writes its spec" in told["detail"]
