@@ -15,9 +15,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from pydantic import BaseModel
-
 from workers.llm.apart.late import late
+from workers.llm.apart.spared import building_models_late, reading_no_tokenizer, spare_what_nobody_reads
 
 logger = logging.getLogger(__name__)
 
@@ -33,18 +32,68 @@ AT_HOME = {
     "LITELLM_MODE": "PRODUCTION",  # it would read a .env file of whatever folder it is started in
 }
 
-# A quarter of the time and a sixth of the memory of the import, and nothing that completing a conversation touches.
-# What OpenAI's Responses interface needs of its types is executed when a model is asked by it.
-UNUSED = (
-    "openai.types.beta",
-    "openai.types.responses",
+# Half of the time and of the memory of the import. What a conversation or a provider does need is executed then.
+LATE = (
+    "openai.types",
+    "litellm.anthropic_interface",
+    "litellm.assistants",
+    "litellm.batch_completion",
+    "litellm.batches",
+    "litellm.budget_manager",
+    "litellm.caching",
+    "litellm.chat_completions",
+    "litellm.completion_extras",
+    "litellm.compression",
+    "litellm.containers",
+    "litellm.decisions",
+    "litellm.embeddings",
+    "litellm.evals",
+    "litellm.extraction",
+    "litellm.files",
+    "litellm.fine_tuning",
+    "litellm.google_genai",
+    "litellm.images",
+    "litellm.integrations",
     "litellm.interactions",
+    "litellm.llms",
+    "litellm.messages",
+    "litellm.models",
+    "litellm.ocr",
+    "litellm.passthrough",
+    "litellm.proxy",
+    "litellm.rag",
     "litellm.realtime_api",
+    "litellm.redis",
+    "litellm.repositories",
+    "litellm.rerank_api",
+    "litellm.responses",
     "litellm.router",
     "litellm.router_rust",
     "litellm.router_strategy",
+    "litellm.rust_bridge",
+    "litellm.sandbox",
+    "litellm.scheduler",
+    "litellm.search",
+    "litellm.secret_managers",
+    "litellm.skills",
+    "litellm.systemone",
+    "litellm.text_completions",
+    "litellm.tool_loop",
     "litellm.tracing",
-    "litellm.types.interactions",
+    "litellm.types",
+    "litellm.vector_store_files",
+    "litellm.vector_stores",
+    "litellm.videos",
+)
+# openai looks into the annotations of these to tell what an answer is made of: they must be the real ones.
+NOT_LATE = (
+    "openai.types.chat",
+    "openai.types.completion",
+    "openai.types.completion_choice",
+    "openai.types.completion_create_params",
+    "openai.types.completion_usage",
+    "openai.types.shared",
+    "openai.types.shared_params",
 )
 
 
@@ -54,8 +103,7 @@ def litellm() -> Any:
     os.environ.update(AT_HOME)
     with _without_collecting():
         library = _imported()
-    if hasattr(library.utils, "json_data"):
-        library.utils.json_data = None  # 65,000 words of a tokenizer, which litellm keeps as text besides
+    spare_what_nobody_reads(library)
     library.telemetry = False
     library.suppress_debug_info = True
     library.drop_params = True  # what a provider does not know is left out, not refused
@@ -70,25 +118,13 @@ def litellm() -> Any:
 def _imported() -> Any:
     """Without what no conversation uses; wholly, where a version of litellm does not bear that."""
     try:
-        with late(UNUSED), _building_models_late():
+        with late(LATE, NOT_LATE), building_models_late(), reading_no_tokenizer():
             return importlib.import_module("litellm")
     except Exception:
         logger.warning("action=import litellm is imported wholly: it could not be without parts", exc_info=True)
         for name in [name for name in sys.modules if name.partition(".")[0] in ("litellm", "openai")]:
             del sys.modules[name]
         return importlib.import_module("litellm")
-
-
-@contextmanager
-def _building_models_late() -> Iterator[None]:
-    """Validators of pydantic's models are built when they are first used, as the ones of openai are anyway."""
-    config = BaseModel.model_config
-    before = config.get("defer_build", False)
-    config["defer_build"] = True
-    try:
-        yield
-    finally:
-        config["defer_build"] = before
 
 
 @contextmanager

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import importlib
 import itertools
+import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any, get_type_hints
 
 import pytest
 from pydantic import BaseModel
 
-from workers.llm.apart.late import late, waiting
+from workers.llm.apart.late import late, spare, waiting
 
 HEAVY = """
+from typing import TypeVar
 LIMIT = 7
+Kind = TypeVar("Kind")
 class Trouble(Exception): ...
 class HeavyError(Exception): ...
 class Tool:
@@ -25,6 +29,11 @@ class Tool:
 def work(): return "done"
 names = ["a", "b"]
 """
+LIGHT = """
+class Nail: ...
+def hit(): ...
+"""
+ROOT = Path(__file__).parents[5]
 names = (f"library{number}" for number in itertools.count())
 
 Load = Callable[[str], ModuleType]
@@ -40,8 +49,9 @@ def load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Load]:
         (tmp_path / made).mkdir()
         (tmp_path / made / "__init__.py").write_text(code)
         (tmp_path / made / "heavy.py").write_text(HEAVY)
+        (tmp_path / made / "light.py").write_text(LIGHT)
         importlib.invalidate_caches()
-        with late([f"{made}.heavy"]):
+        with late([f"{made}.heavy", f"{made}.light"]):
             return importlib.import_module(made)
 
     yield load
@@ -79,6 +89,45 @@ def test_one_may_inherit_from_a_late_class(load: Load) -> None:
     assert not is_late(library)
 
 
+def test_a_function_sees_the_real_class_and_so_does_whoever_asks_the_module(load: Load) -> None:
+    library = load("from .heavy import Tool\ndef kind(): return type(Tool), Tool")
+    assert is_late(library)
+    assert "Tool" in dir(library)
+    assert library.kind() == (type, library.Tool)
+    assert library.Tool is sys.modules[f"{library.__name__}.heavy"].Tool
+
+
+def test_an_instance_that_the_module_makes_for_its_functions_is_made_when_one_uses_it(load: Load) -> None:
+    library = load('from .heavy import Tool\nsaw = Tool("saw")\ndef used(): return saw')
+    assert is_late(library)
+    assert library.used() is library.saw
+    assert type(library.saw).__name__ == "Tool"
+
+
+def test_a_function_of_a_late_module_is_called_at_once(load: Load) -> None:
+    library = load("from .heavy import work\ndone = work()")
+    assert vars(library)["done"] == "done"
+
+
+def test_annotations_that_are_text_find_late_names(load: Load) -> None:
+    library = load("from typing import TypedDict\nfrom .heavy import Tool\nclass Box(TypedDict):\n    x: 'list[Tool]'")
+    assert is_late(library)
+    assert get_type_hints(library.Box) == {"x": list[library.Tool]}
+
+
+def test_a_module_that_does_not_bear_stand_ins_is_executed_with_the_real_things(load: Load) -> None:
+    library = load("from typing import Generic\nfrom .heavy import Kind\nclass Box(Generic[Kind]): ...")
+    assert library.Box.__parameters__ == (library.Kind,)
+
+
+def test_what_a_module_spares_is_made_once_when_it_is_asked_for(load: Load) -> None:
+    library = load("text = ''\ndef read(): return text")
+    made: list[int] = []
+    spare(library, "text", lambda: [made.append(1), "long"][1])
+    assert not made
+    assert (library.read(), library.text, made) == ("long", "long", [1])
+
+
 def test_constants_and_exceptions_are_never_late(load: Load) -> None:
     library = load("from .heavy import LIMIT, HeavyError")
     assert library.LIMIT == 7
@@ -91,7 +140,15 @@ def test_whoever_tries_for_a_name_that_is_missing_hears_that_it_is(load: Load) -
 
 
 def test_a_star_takes_all_names(load: Load) -> None:
-    assert load("from .heavy import *").Tool().name == "tool"
+    library = load("from .heavy import *")
+    assert library.Tool().name == "tool"
+    assert library.TypeVar
+
+
+def test_a_star_executes_nothing_where_its_names_may_be_late(load: Load) -> None:
+    library = load("from .light import *\ndef check(): return Nail, hit")
+    assert f"{library.__name__}.light" in waiting()
+    assert [each.__name__ for each in library.check()] == ["Nail", "hit"]
 
 
 def test_a_model_with_a_late_field_checks_it_as_usual(load: Load) -> None:
@@ -105,27 +162,6 @@ def test_a_model_with_a_late_field_checks_it_as_usual(load: Load) -> None:
         box(x=3)
 
 
-CONVERSATIONS = """
-import asyncio
-from tests.providers import KEY, calls, scripted
-from tests.contract.models.conftest import MODELS
-from workers.llm.apart.late import waiting
-from workers.llm.apart.library import litellm
-from workers.llm.apart.program import plain
-litellm()
-before = waiting()
-async def talk(request):
-    said = await litellm().acompletion(**request, stream=True, stream_options={"include_usage": True})
-    return [plain(chunk) async for chunk in said]
-tools = [{"type": "function", "function": {"name": "shell", "parameters": {"type": "object", "properties": {}}}}]
-with scripted([calls("shell", command="ls")] * 4) as provider:
-    for format, model in MODELS.items():
-        model = model.replace("ollama/", "ollama_chat/")
-        asked = {"model": model, "messages": [{"role": "user", "content": "Hello"}], "tools": tools}
-        found = asyncio.run(talk({**asked, "api_base": provider.address(format), "api_key": KEY}))
-        assert any(choice["tool_calls"] for chunk in found for choice in chunk["choices"]), format
-print(len(before) > 5, waiting() == before)
-"""
 NEWER = """
 import asyncio, json, threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -156,8 +192,13 @@ print(len(late) > 5, "".join(choice["text"] or "" for chunk in found for choice 
 """
 BROKEN = """
 from workers.llm.apart import library
-library.UNUSED = ("litellm.litellm_core_utils",)
 from workers.llm.apart.late import waiting
+from contextlib import contextmanager
+@contextmanager
+def broken():
+    yield
+    raise TypeError("a part does not bear it")
+library.reading_no_tokenizer = broken
 print(library.litellm().acompletion.__module__.startswith("litellm"), waiting())
 """
 
@@ -168,8 +209,31 @@ def run(code: str, root: Path) -> str:
     return done.stdout.strip().splitlines()[-1]
 
 
-def test_conversations_in_all_formats_touch_nothing_that_is_late(root: Path) -> None:
-    assert run(CONVERSATIONS, root) == "True True"
+@pytest.fixture(scope="module")
+def told() -> dict[str, dict[str, Any]]:
+    """What litellm tells imported wholly, and with parts that are late: see told.py."""
+    program = [sys.executable, "-m", "tests.unit.workers.llm.apart.told"]
+    both = {how: subprocess.Popen([*program, how], cwd=ROOT, stdout=subprocess.PIPE) for how in ("whole", "late")}
+    said = {how: process.communicate(timeout=240)[0].splitlines()[-1] for how, process in both.items()}
+    return {how: json.loads(line) for how, line in said.items()}
+
+
+def test_conversations_and_errors_in_all_formats_are_as_those_of_the_whole_litellm(told: dict[str, Any]) -> None:
+    assert told["late"]["said"] == told["whole"]["said"]
+    assert (
+        sum("failed" in json.dumps(each) or "status" in json.dumps(each) for each in told["late"]["said"].values()) > 3
+    )
+
+
+def test_conversations_in_all_formats_leave_most_of_what_is_late_unexecuted(told: dict[str, Any]) -> None:
+    assert told["whole"]["before"] == 0
+    assert told["late"]["before"] > 300
+    assert told["late"]["after"] > 300
+
+
+def test_every_name_of_the_whole_litellm_is_found_and_every_late_module_can_be_executed(told: dict[str, Any]) -> None:
+    assert told["whole"]["kinds"].items() <= told["late"]["kinds"].items()
+    assert len(told["whole"]["kinds"]) > 1000
 
 
 def test_openais_newer_interface_works_though_its_types_are_late(root: Path) -> None:
