@@ -45,7 +45,7 @@ def test_a_daemon_lives_from_one_command_to_the_next(sandbox: Sandbox) -> None:
     sh(sandbox, DAEMONS["double-forked"].replace("{mark}", mark))
     assert eventually(lambda: on_host(mark))
     assert run(sandbox, "true").result.ok
-    assert on_host(mark)
+    assert eventually(lambda: on_host(mark))  # one look may come in the middle of its forks
 
 
 def test_leaving_deletes_what_cannot_be_deleted_easily(kind: str, scratch: Path) -> None:
