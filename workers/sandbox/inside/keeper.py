@@ -92,6 +92,7 @@ class Keeper:
         if not self._wardens:
             self._meter.peak_memory_bytes = 0
             self._over = None
+            self._sample_at = time.monotonic() + _SAMPLE_S / 2  # there is nothing to see yet
         pid = os.fork()
         if pid:
             self._wardens.add(pid)

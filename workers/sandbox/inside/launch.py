@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # typing is a large import, and a sandbox starts for every jo
     Order = dict[str, Any]
     """argv, env, cwd, limits {name: value}, nice, cpus [number …], user {uid, gid} or None, isolated, parent."""
 
+_SIGNALS = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
 _NOT_FOUND, _NOT_EXECUTABLE = 127, 126  # what a shell answers
 
 
@@ -72,8 +73,9 @@ def _stand_alone(output: int, given: int | None) -> None:
     for source, target in ((source_of_input, 0), (output, 1), (output, 2)):
         os.dup2(source, target)
     signal.set_wakeup_fd(-1)
-    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
-        signal.signal(number, signal.SIG_DFL)  # real-time ones too: whoever started Hive may have ignored one
+    for number in _SIGNALS:  # real-time ones too: whoever started Hive may have ignored one
+        if signal.getsignal(number) is not signal.SIG_DFL:
+            signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     os.umask(0o022)
 
