@@ -16,7 +16,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from workers.sandbox import identity
-from workers.sandbox.folders import Folders
+from workers.sandbox.folders import Folders, make_own
 from workers.sandbox.identity import User
 from workers.sandbox.port import MIB, WORKSPACE, Limits, Programs, SandboxError
 from workers.sandbox.setup import LocalKind, Setup
@@ -51,7 +51,7 @@ def arrange(folders: Folders, limits: Limits, user: User | None, programs: Progr
         *_system(),
         *_programs(programs),
         *_etc(folders, limits, user),
-        *_devices(folders, sized),
+        *_devices(folders, user, sized),
         *_own_places(folders, limits, sized),
         *("--remount-ro", "/", "--chdir", "/", "--"),
         *command_of("keeper", _INSIDE_AT),
@@ -159,6 +159,7 @@ def _etc(folders: Folders, limits: Limits, user: User | None) -> list[str]:
         "hostname": "sandbox\n",
     }
     argv = []
+    folders.etc.mkdir(mode=0o755, exist_ok=True)
     for name, text in made.items():
         file = folders.etc / name
         file.write_text(text)
@@ -169,9 +170,13 @@ def _etc(folders: Folders, limits: Limits, user: User | None) -> list[str]:
     return argv
 
 
-def _devices(folders: Folders, sized: bool) -> list[str]:
+def _devices(folders: Folders, user: User | None, sized: bool) -> list[str]:
     """/dev itself is made read-only: it is a tmpfs without a limit, and in a user namespace it belongs to the job."""
-    shm = _in_memory("/dev/shm", _SHARED_MEMORY_BYTES) if sized else ["--bind", os.fspath(folders.shm), "/dev/shm"]  # noqa: S108
+    if sized:
+        shm = _in_memory("/dev/shm", _SHARED_MEMORY_BYTES)  # noqa: S108
+    else:
+        make_own(folders.shm, user)
+        shm = ["--bind", os.fspath(folders.shm), "/dev/shm"]  # noqa: S108
     return ["--proc", "/proc", "--dev", "/dev", *shm, "--remount-ro", "/dev"]
 
 

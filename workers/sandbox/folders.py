@@ -2,8 +2,9 @@
 
 <scratch>/<label>/   lock       held (flock) by the process that opened the sandbox, as long as it lives
                      cookie     what every process of the sandbox carries in its environment as HIVE_SANDBOX
+                     workspace/ home/ tmp/     the job's own
                      etc/       the synthetic /etc of a bubblewrap sandbox
-                     workspace/ home/ tmp/ shm/     the job's own
+                     shm/       the job's own too, for a bubblewrap that cannot bound one in memory
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from workers.sandbox.port import SandboxError
 _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
 LOCK, COOKIE = "lock", "cookie"
 STAGING = ".new-"  # no label begins with a dot
-_OF_THE_JOB = ("workspace", "home", "tmp", "shm")
+_OF_THE_JOB = ("workspace", "home", "tmp")
 
 
 class LabelTaken(SandboxError):
@@ -80,12 +81,8 @@ class Folders:
         staging.mkdir(mode=0o700)
         self._lock = hold(staging / LOCK)
         staging.joinpath(COOKIE).write_text(self.cookie)
-        staging.joinpath("etc").mkdir(mode=0o755)
         for name in _OF_THE_JOB:
-            folder = staging / name
-            folder.mkdir(mode=0o700)
-            if owner:
-                os.chown(folder, owner.uid, owner.gid)
+            make_own(staging / name, owner)
         if owner:
             staging.chmod(0o711)  # the job comes to its own folders through this one
 
@@ -97,6 +94,13 @@ class Folders:
         if self._lock >= 0:
             os.close(self._lock)
             self._lock = -1
+
+
+def make_own(folder: Path, owner: User | None) -> None:
+    """A folder for the job alone."""
+    folder.mkdir(mode=0o700)
+    if owner:
+        os.chown(folder, owner.uid, owner.gid)
 
 
 def hold(path: Path) -> int:

@@ -7,7 +7,6 @@ import os
 import platform
 import random
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from workers.sandbox import descent, environment
 from workers.sandbox.identity import User
@@ -111,12 +110,13 @@ def _counted_alone(setup: Setup, user: User | None) -> bool:
 
 def _tasks_of(uid: int) -> int:
     """Processes and threads that the user runs already: the kernel counts those as well."""
-    found = (process for process in processes.everything().values() if _owner(process.pid) == uid)
-    return sum(process.threads for process in found)
+    with os.scandir("/proc") as listing:
+        mine = [int(entry.name) for entry in listing if entry.name.isdigit() and _owner(entry) == uid]
+    return sum(process.threads for process in map(processes.look, mine) if process)
 
 
-def _owner(pid: int) -> int:
+def _owner(entry: os.DirEntry[str]) -> int:
     try:
-        return Path(f"/proc/{pid}").stat().st_uid
+        return entry.stat(follow_symlinks=False).st_uid
     except OSError:
         return -1

@@ -6,6 +6,7 @@ way to the workspace is open to everyone, an unprivileged user made up for this 
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from pathlib import Path
@@ -28,7 +29,7 @@ def arrange(folders: Folders, _limits: Limits, user: User | None, programs: Prog
         workspace=os.fspath(folders.workspace),
         home=os.fspath(folders.home),
         tmp=os.fspath(folders.tmp),
-        path=":".join([_path(user), *_programs(folders, user, programs)]),
+        path=":".join([_path(user is not None), *_programs(folders, user, programs)]),
         plain=True,
         own_pids=False,
         own_loopback=False,
@@ -50,11 +51,12 @@ def _programs(folders: Folders, user: User | None, programs: Programs) -> list[s
     return [os.fspath(place)]
 
 
-def _path(user: User | None) -> str:
+@functools.cache
+def _path(steps_down: bool) -> str:
     """Hive's Python first, where the commands' user can come to it."""
     system = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
     own = Path(os.path.realpath(sys.base_prefix)) / "bin"
-    if own.is_relative_to("/usr") or (user and not identity.may_enter(own / "python3")):
+    if own.is_relative_to("/usr") or (steps_down and not identity.may_enter(own / "python3")):
         return system
     return f"{own}:{system}"
 
@@ -62,8 +64,12 @@ def _path(user: User | None) -> str:
 def _user(scratch: Path) -> User | None:
     """Root steps down only where the unprivileged can work: they must reach the workspace and find a python3."""
     user = identity.choose()
-    reachable = identity.may_enter(scratch / "x") and identity.may_run_python(_path(user))
-    return user if reachable else None
+    return user if identity.may_enter(scratch / "x") and _finds_python() else None
+
+
+@functools.cache
+def _finds_python() -> bool:
+    return identity.may_run_python(_path(steps_down=True))
 
 
 def _warning(user: User | None) -> str:
