@@ -124,20 +124,38 @@ class Program:
         return room
 
     def _begin(self, job_id: int, lease: str) -> None:
+        work = self._take(job_id, lease)
+        threading.Thread(target=self._work, args=(work,), name=work.label, daemon=True).start()
+
+    def _take(self, job_id: int, lease: str) -> Work:
         label = f"job-{job_id}-{lease[:12]}"
-        work = Work(self._server, job_id, lease, self._settings.jobs / label, self._machine.caches)
+        folder = self._settings.jobs / label
+        work = Work(self._server, job_id, lease, folder, self._machine.caches, self._takes_more)
         with self._changed:
             self._works[job_id] = work
-        threading.Thread(target=self._work, args=(work, label), name=label, daemon=True).start()
         self._pulse.begun()
+        return work
 
-    def _work(self, work: Work, label: str) -> None:
-        try:
-            work.run(lambda order: self._machine.sandbox(label, order))
-        finally:
-            with self._changed:
-                self._works.pop(work.job_id, None)
-                self._changed.notify_all()
+    def _takes_more(self) -> bool:
+        """Whether a job that has ended may be followed by another. Who is asked anew has room on its disk."""
+        return not self.draining and not self._held and not self._pulse.revoked.is_set() and self._machine.has_room()
+
+    def _work(self, work: Work | None) -> None:
+        """One job, and those that were offered with the answers to the final words: its slot is never free between."""
+        while work is not None:
+            label = work.label
+            try:
+                work.run(lambda order: self._machine.sandbox(label, order))  # noqa: B023 - called at once
+            finally:
+                work = self._leave(work)
+
+    def _leave(self, work: Work) -> Work | None:
+        """It has ended. What follows it; what is not begun here is offered to somebody else."""
+        with self._changed:
+            self._works.pop(work.job_id, None)
+            following = self._take(*work.following[0]) if work.following and self._takes_more() else None
+            self._changed.notify_all()
+        return following
 
     def _command(self, command: str) -> None:
         logger.warning("action=command %s", command)

@@ -30,7 +30,15 @@ LOST = "The agent was stopped."
 class Work:
     """In charge of: the job's folder, its desk, the final word. Not in charge of: the lease (the heartbeat)."""
 
-    def __init__(self, server: Server, job_id: int, lease: str, folder: Path, caches: CacheFolder) -> None:
+    def __init__(
+        self,
+        server: Server,
+        job_id: int,
+        lease: str,
+        folder: Path,
+        caches: CacheFolder,
+        takes_more: Callable[[], bool] = lambda: False,
+    ) -> None:
         self.job_id = job_id
         self.lease = lease
         self._server = server
@@ -40,6 +48,12 @@ class Work:
         self._gone = False
         self.acknowledged = False  # then it holds the lease, and the heartbeat names it
         self._hurry_until: float | None = None
+        self._takes_more = takes_more  # whether another job may follow in the place of this one
+        self.following: list[tuple[int, str]] = []  # what was offered with the answer to the final word: job, lease
+
+    @property
+    def label(self) -> str:
+        return self._folder.name
 
     def run(self, open_sandbox: Open) -> None:
         """Never raises. What Hive no longer wants to know is forgotten."""
@@ -136,10 +150,13 @@ class Work:
         body = final_word(report, self.desk.stopped) | {
             "log": {"bytes": outgoing.size_bytes, "crc32": outgoing.crc32} if outgoing else {"bytes": 0, "crc32": 0},
             "prepared_s": report.prepared_s,
+            **({"next": 1} if self._takes_more() else {}),
         }
         rest = _rest(outgoing) if outgoing else {}
         while not self._given_up():
-            if self._status(body | rest).status_code == 200:
+            answer = self._status(body | rest)
+            if answer.status_code == 200:
+                self.following = _offers(answer)
                 return
             if rest and sending:
                 sending.send_rest(self._given_up)
@@ -151,6 +168,13 @@ class Work:
         path, said = f"/jobs/{self.job_id}/status", {"lease": self.lease, **body}
         call: Callable[[], Any] = lambda: self._server.call("PUT", path, json=said)  # noqa: E731
         return patiently(call, self._given_up)
+
+
+def _offers(answer: Any) -> list[tuple[int, str]]:
+    """What came with an answer; an older server gives nothing along."""
+    with suppress(ValueError, LookupError, TypeError, AttributeError):
+        return [(int(one["id"]), str(one["lease"])) for one in answer.json().get("jobs", ())]
+    return []
 
 
 def _rest(outgoing: Outgoing) -> dict[str, Any]:

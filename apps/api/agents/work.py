@@ -54,8 +54,12 @@ async def _wait(agent_id: int, capacity: int, wait_s: float) -> HttpResponse:
 def _told(offers: list[Offer]) -> HttpResponse:
     if not offers:
         return HttpResponse(status=204)
+    return JsonResponse(_shown(offers), headers={"Cache-Control": "no-store"})
+
+
+def _shown(offers: list[Offer]) -> dict[str, Any]:
     jobs = [{"id": one.job_id, "lease": one.lease, "acknowledge_within_s": OFFER_S} for one in offers]
-    return JsonResponse({"jobs": jobs, "lease_s": settings.LEASE_S}, headers={"Cache-Control": "no-store"})
+    return {"jobs": jobs, "lease_s": settings.LEASE_S}
 
 
 def _number(request: Request, name: str, most: float, default: float) -> float:
@@ -117,6 +121,12 @@ class Counts(serializers.Serializer[Any]):
     slowest = serializers.ListField(child=Slow(), max_length=10, default=list)
 
 
+class Begins(serializers.Serializer[Any]):
+    """An acknowledgement; whatever else it says is passed over."""
+
+    lease = Lease()
+
+
 class Status(serializers.Serializer[Any]):
     lease = Lease()
     state = serializers.ChoiceField(["running", "completed", "failed", "canceled"])
@@ -128,6 +138,7 @@ class Status(serializers.Serializer[Any]):
     log = Log(required=False)
     output = Rest(required=False)
     prepared_s = serializers.FloatField(min_value=0, max_value=1e9, allow_null=True, default=None)
+    next = serializers.IntegerField(min_value=0, max_value=SLOTS, default=0, help_text="How many jobs it takes now.")
 
 
 @extend_schema(exclude=True)
@@ -137,24 +148,36 @@ class JobStatusView(OneTransaction, AgentView):
     Saying the same again changes nothing. 202: the output is not whole yet. 409: the lease is no longer valid.
     """
 
-    def put(self, request: Request, pk: int) -> Response:
+    def put(self, request: Request, pk: int) -> HttpResponse:
+        if isinstance(request.data, dict) and request.data.get("state") == "running":
+            return self._begin(pk, self.said(Begins)["lease"], request.build_absolute_uri)
         said = self.said(Status)
-        if said["state"] == "running":
-            return self._begin(pk, said["lease"], request.build_absolute_uri)
         log = said.get("log") or {"bytes": 0, "crc32": 0}
         try:
             recorded = report(self.agent, pk, said["lease"], _final(said, log["bytes"], log["crc32"]))
         except TooMuchOutput as error:
             raise Problem(413, "too_much_output", str(error)) from None
-        return Response({"recorded": recorded}, status=200 if recorded else 202)
+        if not recorded:
+            return JsonResponse({"recorded": False}, status=202)
+        return JsonResponse({"recorded": True, **self._more(said["next"])})
 
-    def _begin(self, pk: int, lease: str, absolute: Callable[[str], str]) -> Response:
+    def _more(self, capacity: int) -> dict[str, Any]:
+        """Offers for who has said that it takes more, in the same transaction: last in it, for others that are given
+        jobs at this moment wait for its end.
+        """
+        if not capacity:
+            return {}
+        seen(self.agent)
+        offers = offer_up_to(self.agent, capacity)
+        return _shown(offers) if offers else {}
+
+    def _begin(self, pk: int, lease: str, absolute: Callable[[str], str]) -> HttpResponse:
         job = acknowledge(self.agent, pk, lease)
         try:
             order = hand_out(job, absolute)
         except Undeliverable as error:
             raise Problem(409, "lease_lost", str(error)) from None
-        return Response({"order": order.as_json()})
+        return JsonResponse({"order": order.as_json()})
 
 
 def _final(said: dict[str, Any], log_bytes: int, log_crc32: int) -> Said:

@@ -10,9 +10,12 @@ import pytest
 
 from apps.api.later import Later
 from apps.artifacts.queries import read_log
+from apps.events import clock
+from apps.fleet.models import Agent, Assignment
 from apps.fleet.order import Command, Order
 from apps.fleet.orders import ORDERS
 from apps.fleet.services.enrol import create_token
+from apps.fleet.services.hold import pause_agent
 from apps.runs.models import Job, Run
 from tests.conftest import People
 from tests.unit.apps.api.agents.test_protocol import Machine, begun
@@ -39,6 +42,44 @@ def test_the_end_of_the_output_comes_with_the_final_word(machine: Machine, job: 
     assert machine.status(found, "completed", **said).status_code == 200
     assert machine.status(found, "completed", **said).status_code == 200
     assert b"".join(read_log(job.pk)) == b"hello\n"
+
+
+def another(job: Job) -> Job:
+    return Job.objects.create(run=job.run, role="testing", step="testing.noop", runs_on=["arm"], attempt=2)
+
+
+def test_who_takes_more_is_offered_it_with_the_answer_to_the_final_word(machine: Machine, job: Job) -> None:
+    found, waiting = begun(machine), another(job)
+    (offer,) = machine.status(found, "completed", next=1).json()["jobs"]
+    assert (offer["id"], offer["acknowledge_within_s"]) == (waiting.pk, 10)
+    assert machine.status(offer, "running").status_code == 200
+    assert "jobs" not in machine.status(offer, "completed", next=1).json()
+
+
+def test_who_does_not_say_so_is_not_nor_who_is_held_nor_before_the_output_is_whole(machine: Machine, job: Job) -> None:
+    found = begun(machine)
+    another(job)
+    early = machine.status(found, "completed", next=1, log={"bytes": 3, "crc32": 0})
+    assert (early.status_code, early.json()) == (202, {"recorded": False})
+    assert machine.status(found, "completed").json() == {"recorded": True}
+    pause_agent(Agent.objects.get(), None)
+    assert machine.status(found, "completed", next=1).json() == {"recorded": True}
+
+
+def test_an_offer_whose_answer_was_lost_is_open_for_its_time_and_then_offered_again(machine: Machine, job: Job) -> None:
+    found, waiting = begun(machine), another(job)
+    machine.status(found, "completed", next=1)
+    assert "jobs" not in machine.status(found, "completed", next=1).json()
+    Assignment.objects.filter(job=waiting).update(expires_at=clock.now())
+    (offer,) = machine.status(found, "completed", next=1).json()["jobs"]
+    assert (offer["id"], Assignment.objects.get(job=waiting).offers) == (waiting.pk, 2)
+
+
+def test_a_lease_that_is_lost_gets_nothing(machine: Machine, job: Job) -> None:
+    found = begun(machine)
+    another(job)
+    assert machine.status({**found, "lease": "0" * 32}, "completed", next=1).status_code == 409
+    assert Assignment.objects.count() == 1
 
 
 @pytest.mark.parametrize("rest", [{"start": 0, "data": "?"}, {"start": -1, "data": ""}, {"data": ""}, "all"])
