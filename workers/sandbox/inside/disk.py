@@ -1,10 +1,9 @@
 """How many files a folder holds and how much disk they take, counted a little at a time."""
 
-# pathlib is a large import, and a sandbox starts for every job:
+# pathlib and contextlib are large imports, and a sandbox starts for every job:
 # ruff: noqa: PTH101
 from __future__ import annotations
 
-import contextlib
 import os
 import stat
 import time
@@ -47,24 +46,26 @@ class Walk:
             yield folder
 
     def _count(self, entry: os.DirEntry[str], folders: list[str]) -> None:
-        with contextlib.suppress(OSError):  # deleted meanwhile
+        try:
             status = entry.stat(follow_symlinks=False)
-            self.entries += 1
-            if stat.S_ISDIR(status.st_mode):
-                if len(os.fsencode(entry.path)) > _DEEPEST_PATH:
-                    self.too_deep = entry.path
-                else:
-                    folders.append(entry.path)
-            elif status.st_nlink > 1:
-                if (status.st_dev, status.st_ino) in self._linked:
-                    return
-                self._linked.add((status.st_dev, status.st_ino))
-            self.size_bytes += status.st_blocks * 512
+        except OSError:
+            return  # deleted meanwhile
+        self.entries += 1
+        if stat.S_ISDIR(status.st_mode):
+            if len(os.fsencode(entry.path)) > _DEEPEST_PATH:
+                self.too_deep = entry.path
+            else:
+                folders.append(entry.path)
+        elif status.st_nlink > 1:
+            if (status.st_dev, status.st_ino) in self._linked:
+                return
+            self._linked.add((status.st_dev, status.st_ino))
+        self.size_bytes += status.st_blocks * 512
 
 
 def _entries(folder: str) -> Iterator[os.DirEntry[str]]:
     """The entries of a folder; one that its owner closed to himself is opened again, so that nothing hides in it."""
-    with contextlib.suppress(OSError):
+    try:
         try:
             listing = os.scandir(folder)
         except PermissionError:
@@ -72,3 +73,5 @@ def _entries(folder: str) -> Iterator[os.DirEntry[str]]:
             listing = os.scandir(folder)
         with listing:
             yield from listing
+    except OSError:
+        pass

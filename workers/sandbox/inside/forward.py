@@ -6,9 +6,10 @@ The listening socket was made by Hive and came in as a descriptor, so nothing of
 from __future__ import annotations
 
 import contextlib
-import selectors
 import socket
 from functools import partial
+
+from .loop import READ, WRITE, Loop
 
 _CHUNK_BYTES = 64 * 1024
 _MOST_CONNECTIONS = 256  # two descriptors each, well below the usual limit of 1,024
@@ -26,18 +27,18 @@ class _End:
 
     def events(self) -> int:
         """What to wait for: room to write what waits; more to read only when the other side has taken the last."""
-        reading = selectors.EVENT_READ if not self.read_all and not self.other.waiting else 0
-        return reading | (selectors.EVENT_WRITE if self.waiting else 0)
+        reading = READ if not self.read_all and not self.other.waiting else 0
+        return reading | (WRITE if self.waiting else 0)
 
 
 class Forwarder:
-    """Lives in its owner's selector: every key whose data is callable is called with the ready events."""
+    """Lives in its owner's loop."""
 
-    def __init__(self, selector: selectors.BaseSelector, listener: socket.socket, port: int) -> None:
-        self._selector, self._listener, self._port = selector, listener, port
+    def __init__(self, loop: Loop, listener: int, port: int) -> None:
+        self._loop, self._listener, self._port = loop, socket.socket(fileno=listener), port
         self._connections = 0
-        listener.setblocking(False)
-        selector.register(listener, selectors.EVENT_READ, self._accept)
+        self._listener.setblocking(False)
+        loop.watch(self._listener, READ, self._accept)
 
     def _accept(self, _events: int) -> None:
         try:
@@ -53,7 +54,7 @@ class Forwarder:
         left.other, right.other = right, left
         for end in (left, right):
             end.sock.setblocking(False)
-            self._selector.register(end.sock, selectors.EVENT_READ, partial(self._move, end))
+            self._loop.watch(end.sock, READ, partial(self._move, end))
 
     def _connect(self) -> socket.socket | None:
         """Loopback answers or refuses at once; the time limit is for a server whose queue is full."""
@@ -72,9 +73,9 @@ class Forwarder:
         if end.sock.fileno() < 0:
             return  # closed by its other end within the same round
         try:
-            if events & selectors.EVENT_WRITE:
+            if events & WRITE:
                 self._write(end)
-            if events & selectors.EVENT_READ and not end.other.waiting:
+            if events & READ and not end.other.waiting:
                 self._read(end)
         except BlockingIOError:
             pass
@@ -105,16 +106,14 @@ class Forwarder:
             self._watch(each)
 
     def _watch(self, end: _End) -> None:
-        """A selector refuses to wait for nothing: such a socket leaves it until there is something to wait for."""
-        known = end.sock in self._selector.get_map()
+        """A loop tells of errors in any case: a socket that waits for nothing leaves it for as long."""
         if events := end.events():
-            (self._selector.modify if known else self._selector.register)(end.sock, events, partial(self._move, end))
-        elif known:
-            self._selector.unregister(end.sock)
+            self._loop.watch(end.sock, events, partial(self._move, end))
+        else:
+            self._loop.forget(end.sock)
 
     def _close(self, end: _End) -> None:
         self._connections -= 1
         for each in (end, end.other):
-            with contextlib.suppress(KeyError):
-                self._selector.unregister(each.sock)
+            self._loop.forget(each.sock)
             each.sock.close()

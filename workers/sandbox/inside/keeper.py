@@ -19,17 +19,19 @@ from __future__ import annotations
 
 import os
 import select
-import signal
-import socket
 import sys
 import time
 
 from . import linux, processes, wire
+from .lean import signal, socket
 from .meter import Meter
 from .warden import Warden
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # typing is a large import, and a sandbox starts for every job
+    from collections.abc import Callable
+    from typing import NoReturn
+
     from .meter import Over
 
 _SAMPLE_S = 0.1
@@ -102,8 +104,7 @@ class Keeper:
         try:
             self._control.close()  # its end must be seen as soon as the keeper is gone
             third = fds[2] if len(fds) > 2 else None
-            listener = socket.socket(fileno=third) if third is not None and not order["input"] else None
-            given = third if order["input"] else None
+            listener, given = (None, third) if order["input"] else (third, None)
             Warden(socket.socket(fileno=fds[0]), order).watch(fds[1], listener, given)
         finally:
             sys.stderr.flush()
@@ -178,7 +179,19 @@ def main() -> None:
     for fd in (control.fileno(), life):
         if fd >= 0:
             os.set_inheritable(fd, False)
-    keep(control, life)
+    end_after(lambda: keep(control, life))
+
+
+def end_after(work: Callable[[], None]) -> NoReturn:
+    """Do it, and end this process without taking its interpreter to pieces."""
+    try:
+        work()
+    except Exception:
+        sys.excepthook(*sys.exc_info())
+        sys.stderr.flush()
+        os._exit(1)
+    finally:
+        os._exit(0)
 
 
 def keep(control: socket.socket, life: int) -> None:

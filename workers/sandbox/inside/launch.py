@@ -5,12 +5,11 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 import resource
-import signal
 
 from . import linux, namespaces
+from .lean import dumps, signal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # typing is a large import, and a sandbox starts for every job
@@ -74,7 +73,7 @@ def _stand_alone(output: int, given: int | None) -> None:
         os.dup2(source, target)
     signal.set_wakeup_fd(-1)
     for number in _SIGNALS:  # real-time ones too: whoever started Hive may have ignored one
-        if signal.getsignal(number) is not signal.SIG_DFL:
+        if signal.getsignal(number) != signal.SIG_DFL:
             signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     os.umask(0o022)
@@ -122,5 +121,5 @@ def _give_up(failure: int, stage: str, what: str, error: BaseException) -> NoRet
     why = error.strerror if isinstance(error, OSError) and error.strerror else repr(error)
     code = _NOT_FOUND if stage == "exec" and isinstance(error, FileNotFoundError) else _NOT_EXECUTABLE
     os.write(2, f"{what}: {why}\n".encode(errors="replace"))
-    os.write(failure, json.dumps({"stage": stage, "what": what, "why": why, "code": code}).encode())
+    os.write(failure, dumps({"stage": stage, "what": what, "why": why, "code": code}).encode())
     os._exit(code)

@@ -1,10 +1,9 @@
 """How much a sandbox uses: processes, memory, disk. Everything is judged against the limits of the whole sandbox."""
 
-# pathlib is a large import, and a sandbox starts for every job:
+# pathlib and contextlib are large imports, and a sandbox starts for every job:
 # ruff: noqa: PTH112, PTH115, PTH116, PTH123, PTH208
 from __future__ import annotations
 
-import contextlib
 import os
 import time
 
@@ -115,20 +114,24 @@ def _unlinked_bytes(members: Iterable[Process], places: list[str]) -> int:
     seen: dict[tuple[int, int], int] = {}
     for process in members:
         folder = f"/proc/{process.pid}/fd"
-        with contextlib.suppress(OSError):
+        try:
             for name in os.listdir(folder):
                 _add_unlinked(f"{folder}/{name}", devices, seen)
+        except OSError:
+            pass
     return sum(seen.values())
 
 
 def _add_unlinked(link: str, devices: set[int], seen: dict[tuple[int, int], int]) -> None:
-    with contextlib.suppress(OSError):
+    try:
         target = os.readlink(link)
         if not target.endswith(_DELETED):
             return
         status = os.stat(link)
-        if status.st_dev in devices or target.startswith(_MEMFD):
-            seen[status.st_dev, status.st_ino] = status.st_blocks * 512
+    except OSError:
+        return
+    if status.st_dev in devices or target.startswith(_MEMFD):
+        seen[status.st_dev, status.st_ino] = status.st_blocks * 512
 
 
 def _inodes(place: str) -> int:

@@ -12,16 +12,14 @@ It ends with that socket, or with the process whose descriptor `life` is. Its ke
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import os
 import select
-import signal
-import socket
 import sys
 
 from . import linux, wire
-from .keeper import keep
+from .keeper import end_after, keep
+from .lean import signal, socket
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # typing is a large import, and a sandbox may have to start without a nursery
@@ -77,7 +75,7 @@ class Nursery:
         os.close(keeper)
 
     def _become_keeper(self, cookie: str, control: int, errors: int) -> NoReturn:
-        try:
+        def work() -> None:
             self._control.close()
             for keeper in self._keepers:
                 os.close(keeper)
@@ -87,12 +85,8 @@ class Nursery:
             linux.overwrite_variable(COOKIE, cookie.encode("ascii"))
             linux.set_dumpable(True)  # else the sweep could not read the cookie
             keep(socket.socket(fileno=control), self._life)
-        except Exception:
-            sys.excepthook(*sys.exc_info())
-            sys.stderr.flush()
-            os._exit(1)
-        finally:
-            os._exit(0)
+
+        end_after(work)
 
 
 def main() -> None:
@@ -105,5 +99,7 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
         signal.signal(number, signal.SIG_IGN)
     gc.freeze()  # pages with objects that live on anyway stay shared
-    with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # Hive has ended, or has given up on this nursery
+    try:
         Nursery(control, life).serve()
+    except (BrokenPipeError, ConnectionResetError):
+        sys.exit()  # Hive has ended, or has given up on this nursery

@@ -1,13 +1,13 @@
 """What /proc tells about processes, and how a whole tree of them is ended."""
 
-# pathlib is a large import, and a sandbox starts for every job:
-# ruff: noqa: PTH110, PTH123, PTH208
+# pathlib and contextlib are large imports, and a sandbox starts for every job:
+# ruff: noqa: PTH110, PTH123, PTH208, SIM105
 from __future__ import annotations
 
-import contextlib
 import os
-import signal
 import time
+
+from .lean import signal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # typing is a large import, and a sandbox starts for every job
@@ -64,10 +64,12 @@ def pids_below(ancestor: int) -> Iterator[int]:
 
 def _children(pid: int) -> list[int]:
     born: list[int] = []
-    with contextlib.suppress(OSError):
+    try:
         for thread in os.listdir(f"/proc/{pid}/task"):
             with open(f"/proc/{pid}/task/{thread}/children", "rb", buffering=0) as file:
                 born += map(int, file.read().split())
+    except OSError:
+        pass
     return born
 
 
@@ -102,8 +104,10 @@ def reap() -> tuple[bool, list[int]]:
 
 
 def send(pid: int, signal_number: int) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
+    try:
         os.kill(pid, signal_number)
+    except (ProcessLookupError, PermissionError):
+        pass
 
 
 def end_tree(within_s: float = 5.0) -> bool:

@@ -12,20 +12,18 @@ started by its command, and nothing else was. It speaks to Hive on its own socke
 
 from __future__ import annotations
 
-import json
 import os
-import selectors
-import signal
-import socket
 import time
 
 from . import linux, processes, wire
-from .forward import Forwarder
 from .launch import become_command
+from .lean import loads, signal
+from .loop import READ, Loop
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # typing is a large import, and a sandbox starts for every job
     from .launch import Order
+    from .lean import socket
 
 _LONG_S = 3600.0  # the keeper asks so, and kills by its own clock
 
@@ -36,28 +34,29 @@ class Warden:
     def __init__(self, control: socket.socket, order: Order) -> None:
         self._control = control
         self._order = order
-        self._selector = selectors.DefaultSelector()
+        self._loop = Loop()
         self._main = 0
         self._main_ended = False
         self._kill_at: float | None = None
 
-    def watch(self, output: int, listener: socket.socket | None, given: int | None) -> None:
+    def watch(self, output: int, listener: int | None, given: int | None) -> None:
         linux.become_subreaper()
         self._hear_of_ended_children()
-        self._selector.register(self._control, selectors.EVENT_READ, self._hear_hive)
+        self._loop.watch(self._control, READ, self._hear_hive)
         self._start(output, given)
         if given is not None:
             os.close(given)
         os.close(output)  # the reader's end of stream must mean that the command's side is closed
-        if listener:
-            Forwarder(self._selector, listener, self._order["port"])
+        if listener is not None:
+            from .forward import Forwarder  # and what it imports, where there is a port to be reached
+
+            Forwarder(self._loop, listener, self._order["port"])
         self._watch_until_nothing_is_left()
         self._tell({"gone": True})
 
     def _watch_until_nothing_is_left(self) -> None:
         while self._collect():
-            for key, events in self._selector.select(self._patience()):
-                key.data(events)
+            self._loop.wait(self._patience())
             if self._kill_at is not None and time.monotonic() >= self._kill_at:
                 processes.end_tree()
                 return
@@ -70,7 +69,7 @@ class Warden:
         signal.signal(signal.SIGTERM, lambda *_: self._end(0.0))
         signal.signal(signal.SIGUSR1, lambda *_: self._end(_LONG_S))
         signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
-        self._selector.register(ended, selectors.EVENT_READ, lambda _events: os.read(ended, 4096))
+        self._loop.watch(ended, READ, lambda _events: os.read(ended, 4096))
 
     def _start(self, output: int, given: int | None) -> None:
         failure, failing = os.pipe()
@@ -81,7 +80,7 @@ class Warden:
         os.close(failing)
         told = os.read(failure, 65536)  # ends with the exec, or tells why there was none
         os.close(failure)
-        self._tell({"failed": json.loads(told)} if told else {"started": self._main})
+        self._tell({"failed": loads(told)} if told else {"started": self._main})
 
     def _collect(self) -> bool:
         """Reap; tell of the main process's end. False when nothing of the command is left."""
