@@ -10,14 +10,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import BooleanField, F, Func, Q, QuerySet, Value
+from django.db.models import BooleanField, F, Func, OuterRef, Q, QuerySet, Subquery, Value
 
 from apps.events import clock
 from apps.events.rows import Compiled, at
 from apps.fleet.models import Agent
 from apps.fleet.services.upgrade import too_old
 from apps.runs.due import due_jobs
-from apps.runs.models import Job, Queue
+from apps.runs.models import Job, Queue, Run
 from apps.runs.states import RunStatus
 
 
@@ -44,8 +44,17 @@ class Lacks(Func):
         return sql, [*wanted[1], *has[1]]
 
 
+ITS_RUN = Run.objects.filter(pk=OuterRef("run_id"))
+GOING_ON = ITS_RUN.filter(status__in=(RunStatus.QUEUED, RunStatus.RUNNING), stop_reason="")
+ITS_ORGANISATION = Subquery(ITS_RUN.values("project__organisation_id"))
+
+
 def waiting_jobs(now: datetime) -> QuerySet[Job]:
-    """Jobs for agents that nobody has been offered just now, in the order in which they are given."""
+    """Jobs for agents that nobody has been offered just now, in the order in which they are given.
+
+    Their runs are looked up one by one. As a join, PostgreSQL went through all jobs that wait for each run that goes on
+    where it took both for few, as it does of what has come since it last counted: 66 ms for 160 jobs, not 1.
+    """
     offered = Q(assignment__isnull=False) & (
         Q(assignment__acknowledged_at__isnull=False) | Q(assignment__expires_at__gt=now)
     )
@@ -55,8 +64,9 @@ def waiting_jobs(now: datetime) -> QuerySet[Job]:
         .exclude(runs_on=[])
         .exclude(offered)
         .exclude(role__in=paused)
-        .filter(run__status__in=(RunStatus.QUEUED, RunStatus.RUNNING), run__stop_reason="")
-        .order_by("run__priority", "pk")
+        .annotate(urgency=Subquery(GOING_ON.values("priority")))
+        .exclude(urgency=None)
+        .order_by("urgency", "pk")
     )
 
 
@@ -71,7 +81,7 @@ NOW, TAGS, ORGANISATION = datetime(1, 1, 2, tzinfo=UTC), "?tags?", -(2**40)  # m
 
 
 def _for_any(now: datetime) -> QuerySet[Any, Any]:
-    return waiting_jobs(now).values_list("pk", "runs_on", "run__project__organisation_id")[:LOOKED_AT]
+    return waiting_jobs(now).values_list("pk", "runs_on", ITS_ORGANISATION)[:LOOKED_AT]
 
 
 def _for_one(now: datetime, tags: str) -> QuerySet[Any, Any]:
@@ -79,7 +89,8 @@ def _for_one(now: datetime, tags: str) -> QuerySet[Any, Any]:
 
 
 def _within(now: datetime, tags: str, organisation_id: int) -> QuerySet[Any, Any]:
-    return _fitting(now, tags).filter(run__project__organisation_id=organisation_id).values_list("pk")[:FIRST]
+    fitting = _fitting(now, tags).annotate(organisation=ITS_ORGANISATION)
+    return fitting.filter(organisation=organisation_id).values_list("pk")[:FIRST]
 
 
 FOR_ANY, FOR_ONE = Compiled(_for_any, NOW), Compiled(_for_one, NOW, TAGS)
