@@ -117,6 +117,7 @@ class _Explainer(Explainer):
     synonyms: dict[str, str] = {}
     whole = "The job file"
     without_command = "This step has no command."
+    of_tasks = False
 
 
 @cache

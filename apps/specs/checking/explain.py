@@ -23,6 +23,7 @@ class Explainer:
     synonyms: Mapping[str, str] = SYNONYMS
     whole = "The spec"
     without_command = "This test has no command."
+    of_tasks = True  # whether `commands` are those of a task, and not tests themselves
 
     def __init__(self, spec: Node, schema: dict[str, Any], problems: Problems, nearest: Nearest) -> None:
         self.spec = spec
@@ -37,7 +38,7 @@ class Explainer:
             return  # pydantic counts valid entries only; what is wrong with these is told one by one
         if place.name == "run" and (kind in ("missing", OWN_RULE + "empty") or place.node.value is None):
             hint = "Give `run:` a shell line, such as ./run-tests.sh."
-            if "commands[" in place.node.path:
+            if self.of_tasks and "commands[" in place.node.path:
                 self._add(place, "command_without_line", "This command has no line.", "Give `run:` a shell line.")
             else:
                 self._add(place, "test_without_command", self.without_command, hint)
