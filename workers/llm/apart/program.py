@@ -17,6 +17,7 @@ from typing import Any
 
 from workers.llm.apart.failed import told
 from workers.llm.apart.library import entry_of, litellm
+from workers.llm.apart.warm import warm
 
 LONGEST = 1 << 30  # bytes of a line: a whole conversation
 OF_AN_ENTRY = ("input_cost_per_token", "output_cost_per_token", "cache_read_input_token_cost", "max_output_tokens")
@@ -27,7 +28,8 @@ Say = Callable[[dict[str, Any]], Awaitable[None]]
 async def serve(line: socket.socket) -> None:
     """Until the other end is closed."""
     reader, writer = await asyncio.open_unix_connection(sock=line, limit=LONGEST)
-    calls: dict[int, asyncio.Task[None]] = {}
+    calls: dict[int, asyncio.Task[None]] = {0: asyncio.create_task(warm(litellm(), plain))}
+    calls[0].add_done_callback(partial(_forget, calls, 0))
 
     async def say(what: dict[str, Any]) -> None:
         writer.write(json.dumps(what).encode() + b"\n")
