@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Protocol
 from django.db import connection, transaction
 from django.db.models.options import Options
 
+from apps.events.rows import execute
 from apps.events.services import AND_RECORD, adapted, record, wake_on_commit
 from apps.events.texts import storable
 
@@ -95,9 +96,7 @@ def _written(
     if in_one:
         sql = AND_RECORD.format(update=sql)
         params = [*params, row.event_run_id, *adapted(row.event_run_id, row.EVENT, told, job_id)]
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        moved = bool(cursor.rowcount == 1)
+    moved = execute(sql, *params) == 1
     if moved and in_one:
         wake_on_commit(row.event_run_id)
     elif moved:

@@ -37,8 +37,7 @@ class Read:
     def all(self, *params: Any, lock: str = "") -> list[Row]:
         """`lock`: the table whose rows are locked until the transaction ends, where the database knows such locks."""
         sql = f"{self._sql} FOR NO KEY UPDATE OF {lock}" if lock and locks() else self._sql
-        with connection.cursor() as cursor:
-            cursor.execute(sql, params)
+        with carried_out(sql, params) as cursor:
             return [self._instances(row) for row in cursor.fetchall()]
 
     def one(self, *params: Any, lock: str = "") -> Row | None:
@@ -59,6 +58,8 @@ class Read:
 class Compiled:
     """A query of Django's that is compiled once per database. `build` makes it from `marks`: values that stand for
     those which come with each call, and occur nowhere else in it. Rows come as the database gives them: JSON as text.
+    The database plans it each time: of a plan that is kept for what goes through many rows, it is not known that they
+    have become many.
 
         WAITING = Compiled(lambda now: Job.objects.filter(queued_at__lt=now).values_list("pk"), datetime.min)
         WAITING.all(clock.now())
@@ -70,10 +71,10 @@ class Compiled:
         self._known: dict[str, tuple[str, list[tuple[int | None, Any]]]] = {}
 
     def all(self, *values: Any) -> list[Row]:
-        sql, params = self._known.get(connection.vendor) or self._compiled()
+        sql, places = self._known.get(connection.vendor) or self._compiled()
         given = [_adapted(value) for value in values]
         with connection.cursor() as cursor:
-            cursor.execute(sql, [fixed if place is None else given[place] for place, fixed in params])
+            cursor.execute(sql, [fixed if place is None else given[place] for place, fixed in places])
             return list(cursor.fetchall())
 
     def _compiled(self) -> tuple[str, list[tuple[int | None, Any]]]:
@@ -95,10 +96,20 @@ def locks() -> bool:
     return bool(connection.features.has_select_for_no_key_update)
 
 
+@contextmanager
+def carried_out(sql: str, params: Sequence[Any]) -> Iterator[Any]:
+    """A cursor on what this statement has found, which is written once and finds a few rows by their keys; prepared,
+    where the session keeps that.
+    """
+    prepared = getattr(connection, "prepared", None)
+    with connection.cursor() as cursor:
+        cursor.execute(prepared(sql, len(params)) if prepared else sql, params)
+        yield cursor
+
+
 def execute(sql: str, *params: Any) -> int:
     """One statement that writes; how many rows it touched. Times are adapted by whoever calls: see at()."""
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
+    with carried_out(sql, params) as cursor:
         return int(cursor.rowcount)
 
 

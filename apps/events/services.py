@@ -10,6 +10,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from apps.events import clock, wake
+from apps.events.rows import carried_out, execute
 from apps.events.texts import storable
 
 DATA_LIMIT_BYTES = 16 * 1024
@@ -46,14 +47,13 @@ def record(run_id: int, type: str, data: dict[str, Any], *, job_id: int | None =
     """
     row = adapted(run_id, type, data, job_id)
     with transaction.atomic(savepoint=False):
-        with connection.cursor() as cursor:
-            if connection.vendor == "postgresql":
-                cursor.execute(RECORD, [run_id, *row])
+        if connection.vendor == "postgresql":
+            with carried_out(RECORD, [run_id, *row]) as cursor:
                 number = int(cursor.fetchone()[0])
-            else:
-                cursor.execute(TAKE_NUMBER, [run_id])
+        else:
+            with carried_out(TAKE_NUMBER, [run_id]) as cursor:
                 number = int(cursor.fetchone()[0])
-                cursor.execute(APPEND, [row[0], number, *row[1:]])
+            execute(APPEND, row[0], number, *row[1:])
         wake_on_commit(run_id)
     return number
 
@@ -62,13 +62,13 @@ def record_all(run_id: int, told: Sequence[tuple[str, dict[str, Any]]]) -> int:
     """Append several events to the run, as (type, data), in this order; the number of the last one."""
     at, count = connection.ops.adapt_datetimefield_value(clock.now()), len(told)
     with transaction.atomic(savepoint=False):
-        with connection.cursor() as cursor:
-            cursor.execute(TAKE_NUMBERS, [run_id, count, count])
+        with carried_out(TAKE_NUMBERS, [run_id, count, count]) as cursor:
             last = int(cursor.fetchone()[0])
-            rows = [
-                (run_id, last - count + place, at, str(type), None, as_json(data))
-                for place, (type, data) in enumerate(told, 1)
-            ]
+        rows = [
+            (run_id, last - count + place, at, str(type), None, as_json(data))
+            for place, (type, data) in enumerate(told, 1)
+        ]
+        with connection.cursor() as cursor:  # of so many rows as there are: not one statement
             cursor.execute(
                 APPEND + ", (%s, %s, %s, %s, %s, %s)" * (count - 1), [value for row in rows for value in row]
             )

@@ -9,11 +9,10 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db import connection
 from django.db.models import BooleanField, F, Func, OuterRef, Q, QuerySet, Subquery, Value
 
 from apps.events import clock
-from apps.events.rows import Compiled, at
+from apps.events.rows import Compiled, at, carried_out
 from apps.fleet.models import Agent
 from apps.fleet.services.upgrade import too_old
 from apps.runs.due import due_jobs
@@ -128,6 +127,5 @@ def takes_jobs(agent: Agent) -> bool:
 
 def free_slots(agent: Agent) -> int:
     """Offers that are open count: what was offered may begin at any moment."""
-    with connection.cursor() as cursor:
-        cursor.execute(TAKEN, [agent.pk, at(clock.now())])
+    with carried_out(TAKEN, [agent.pk, at(clock.now())]) as cursor:
         return max(agent.slots - int(cursor.fetchone()[0]), 0)

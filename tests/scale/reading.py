@@ -28,11 +28,11 @@ class Reading:
 
 @contextmanager
 def statements() -> Iterator[list[Statement]]:
-    """Every SELECT and UPDATE that this thread sends."""
+    """Every SELECT and UPDATE that this thread sends, those that are prepared included."""
     sent: list[Statement] = []
 
     def wrapper(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
-        if sql.lstrip().upper().startswith(("SELECT", "UPDATE", "DELETE", "WITH")):
+        if sql.lstrip().upper().startswith(("SELECT", "UPDATE", "DELETE", "WITH", "EXECUTE")):
             sent.append(Statement(sql, params))
         return execute(sql, params, many, context)
 

@@ -6,28 +6,24 @@ again by the sweep, by a canvas as for every run.
 
 from __future__ import annotations
 
-from django.db import connection
-
 from apps.events.lifecycle import MoveLost
+from apps.events.rows import carried_out
 from apps.runs.plan.workflows import CI
 from apps.runs.services import dispatch
 from apps.runs.services.advance import decide_and_prepare
 from apps.runs.services.outage import outlast
 from apps.runs.services.publish import Messages
-from apps.runs.states import JobStatus
 
-OPEN = (str(JobStatus.QUEUED), str(JobStatus.RUNNING))
 ABOUT = (
     "SELECT j.run_id, j.step, r.priority,"
-    " EXISTS (SELECT 1 FROM runs_job o WHERE o.run_id = j.run_id AND o.status IN (%s, %s))"
+    " EXISTS (SELECT 1 FROM runs_job o WHERE o.run_id = j.run_id AND o.status IN ('queued', 'running'))"
     " FROM runs_job j JOIN runs_run r ON r.id = j.run_id WHERE j.id = %s"
 )
 
 
 def settle(job_id: int) -> None:
     """Look at the job's run, unless others of its cells are under way: the last one does."""
-    with connection.cursor() as cursor:
-        cursor.execute(ABOUT, [*OPEN, job_id])
+    with carried_out(ABOUT, [job_id]) as cursor:
         run_id, step, priority, is_open = cursor.fetchone()
     if step == CI and is_open:
         return

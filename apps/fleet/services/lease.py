@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from django.db import connection
-
-from apps.events.rows import Read, locks
+from apps.events.rows import Read, execute, locks
 from apps.fleet.models import Agent, Assignment
 from apps.projects.models import Project
 from apps.runs.models import Job, Run, Task
@@ -48,8 +46,7 @@ def assignment_alone(agent: Agent, job_id: int) -> Assignment:
     its jobs. An offer, and its expiry, are not among that. Call in a transaction. Raises NotYours.
     """
     if locks():
-        with connection.cursor() as cursor:
-            cursor.execute(LOCK, [job_id, agent.pk])
+        execute(LOCK, job_id, agent.pk)
     return assignment_of(agent, job_id)
 
 
