@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from workers.sandbox.inside import wire
 from workers.sandbox.nursery import Nursery
 from workers.sandbox.port import SandboxError
-from workers.sandbox.starting import Process, Started, compile_inside, control_pair, is_readable
+from workers.sandbox.starting import Process, Started, compile_inside, complaint_of, control_pair, is_readable
 
 _START_S = 20.0
 _ANSWER_S = 15.0
@@ -88,7 +88,7 @@ class Box:
         except OSError as error:
             raise KeeperGone(f"{self._name}: the sandbox does not answer ({error}).") from error
         if answer is None:
-            raise KeeperGone(f"{self._name}: the sandbox ended unexpectedly. {self._complaint()}".strip())
+            raise KeeperGone(f"{self._name}: the sandbox ended unexpectedly. {complaint_of(self._process)}".strip())
         return answer
 
     def _await_ready(self) -> None:
@@ -103,7 +103,7 @@ class Box:
                 self._control.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 0)
                 self._ready = True
                 return
-        raise KeeperGone(f"{self._name}: the sandbox did not start. {self._complaint()}".strip())
+        raise KeeperGone(f"{self._name}: the sandbox did not start. {complaint_of(self._process)}".strip())
 
     def _learn_pid(self) -> None:
         """The kernel itself tells the sender's number, as it is called out here."""
@@ -114,12 +114,6 @@ class Box:
             if level == socket.SOL_SOCKET and sort == socket.SCM_CREDENTIALS:
                 self.pid = _CREDENTIALS.unpack(data[: _CREDENTIALS.size])[0]
                 self._pidfd = os.pidfd_open(self.pid)
-
-    def _complaint(self) -> str:
-        """What the launcher printed, as far as it is there."""
-        if not is_readable(self._process.errors, 0.5):
-            return ""
-        return os.read(self._process.errors, 4096).decode(errors="replace").strip()
 
     def end(self, grace_s: float) -> bool:
         """End everything inside and the keeper; safe to call twice and from any thread.

@@ -16,7 +16,7 @@ import time
 from collections.abc import Sequence
 
 from workers.sandbox.inside import wire
-from workers.sandbox.starting import INSIDE, Started, command_of, control_pair, is_readable
+from workers.sandbox.starting import INSIDE, Started, command_of, complaint_of, control_pair, is_readable
 
 logger = logging.getLogger(__name__)
 _ANSWER_S = 5.0  # it may have to start first, on a machine that is busy
@@ -87,7 +87,8 @@ class Nursery:
         try:
             return Forked(self._exchange({"cookie": cookie}, (theirs.fileno(), errors)), ours), control
         except (OSError, ValueError) as error:
-            logger.warning("action=nursery gave no keeper: %s", error)
+            complaint = complaint_of(self._process) if self._process else ""
+            logger.warning("action=nursery gave no keeper: %s", f"{error}. {complaint}".strip())
             control.close()
             os.close(ours)
             self.end()
@@ -114,6 +115,9 @@ class Nursery:
         try:
             argv = self._argv or command_of("nursery", os.fspath(INSIDE.parent))
             self._process = Started(argv, theirs, "-" * LONGEST_COOKIE)  # room for each keeper's own
+        except BaseException:
+            self._control.close()
+            raise
         finally:
             theirs.close()
 

@@ -50,6 +50,13 @@ class Process(Protocol):
         """Let go of it, once it has ended."""
 
 
+def complaint_of(process: Process) -> str:
+    """What it printed, as far as it is there."""
+    if not is_readable(process.errors, 0.5):
+        return ""
+    return os.read(process.errors, 4096).decode(errors="replace").strip()
+
+
 def control_pair() -> tuple[socket.socket, socket.socket]:
     """Hive's end of a keeper's socket, which tells who has sent what, and the keeper's."""
     ours, theirs = socket.socketpair()

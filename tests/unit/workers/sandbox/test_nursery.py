@@ -140,10 +140,11 @@ def test_a_nursery_that_does_not_answer_is_replaced() -> None:
     patient.end()
 
 
-def test_where_no_nursery_starts_a_sandbox_starts_without() -> None:
-    broken = Nursery(argv=["/bin/false"])
+def test_where_no_nursery_starts_a_sandbox_starts_without(caplog: pytest.LogCaptureFixture) -> None:
+    broken = Nursery(argv=["sh", "-c", "echo no python here >&2; exit 1"])
     assert [broken.fork("a"), broken.fork("b"), broken.fork("c")] == [None, None, None]
     assert broken.pid == 0
+    assert [one.getMessage().endswith("no python here") for one in caplog.records] == [True]  # and it is left at that
     missing = Nursery(argv=["/no-such-program"])
     assert [missing.fork("a"), missing.fork("b")] == [None, None]
 
