@@ -20,7 +20,7 @@ from dataclasses import asdict
 from tests.bench.figures import Figure
 
 EMBEDDED = ("runs", "streams", "startup", "models", "workspaces", "agents")
-ON_SERVERS = ("servers_runs", "servers_streams", "history", "buildbot")
+ON_SERVERS = ("servers_runs", "servers_streams", "history", "submissions", "buildbot")
 PARTS = EMBEDDED + ON_SERVERS
 
 
