@@ -16,6 +16,7 @@ from workers.sandbox.port import Sandbox, TarStream
 from workers.sandbox.tree import Names, Tree
 
 IN_MEMORY_BYTES = 8 * 1024 * 1024
+GITS = (".git", "git~1")  # as git itself reads it, on any file system
 OURS = ".hive"  # Hive's own folder in the workspace: outputs of tools
 
 
@@ -65,7 +66,7 @@ class Mirror:
         with tarfile.open(fileobj=tar, mode="r|") as archive:
             for member in archive:
                 names = self._tree.names(member.name)
-                if _is_mirrored(names):
+                if is_mirrored(names):
                     self._put(archive, member, names)
 
     def _put(self, archive: tarfile.TarFile, member: tarfile.TarInfo, names: Names) -> None:
@@ -78,12 +79,13 @@ class Mirror:
                 shutil.copyfileobj(source, writer)
 
 
-def _is_mirrored(names: Names) -> bool:
-    return bool(names) and names[0] != OURS and ".git" not in names
+def is_mirrored(names: Names) -> bool:
+    """Whether it is the product's: neither Hive's own, nor of a repository that the job has made."""
+    return bool(names) and names[0] != OURS and not any(name.casefold() in GITS for name in names)
 
 
 def _listed(export: TarStream) -> dict[str, str]:
-    return {name: sort for name, sort in export.names.items() if _is_mirrored(tuple(name.split("/")))}
+    return {name: sort for name, sort in export.names.items() if is_mirrored(tuple(name.split("/")))}
 
 
 def _read(export: TarStream, into: IO[bytes] | None) -> TarStream:

@@ -25,6 +25,7 @@ from apps.runs.services.specified import OWN_ENGINE
 from apps.runs.services.start import LONGEST_STORY, BadBranch, Wishes, start_run
 from apps.specs.models import SpecVersion
 from apps.specs.queries import latest_version
+from apps.specs.schema.runs_on import not_by
 from apps.specs.schema.task import COMMANDS, Engine
 from apps.specs.services import keep
 from apps.specs.validate import Checked, check, check_data
@@ -59,7 +60,8 @@ class StartRun(Strict):
         required=False, max_length=100, help_text="Where the work begins, and where it goes. Empty: the project's own."
     )
     runs_on = RunsOnField(
-        required=False, help_text="Tags of the agents that run the tests. Empty: as the spec, else the project says."
+        required=False,
+        help_text="Tags of the agents that run the tests, or the commands. Empty: as the spec, else the project says.",
     )
     project = Slug(required=False, help_text="Empty: the spec's `project`, else its id; made at first use.")
     organisation = Slug(required=False, help_text="Needed by who belongs to several, for a project that is new.")
@@ -102,6 +104,7 @@ def start(caller: Caller, wanted: Mapping[str, Any]) -> Run:
         engine = wanted.get("engine", "")
         _require_model(engine or (OWN_ENGINE if story else ""), version)
         _require_commands(engine, version)
+        _require_travellers(wanted.get("runs_on", {}), engine, version)
         wishes = Wishes(
             story,
             engine,
@@ -161,6 +164,18 @@ def _require_commands(engine: str, version: SpecVersion | None) -> None:
         named = f"the task {without[0]} lists none" if without else "a story has none: a model writes its spec"
         detail = f"The engine `{COMMANDS}` runs the `commands` of a spec's tasks, and {named}. See docs/engines.md."
         raise Problem(422, "commands_missing", detail)
+
+
+def _require_travellers(runs_on: Mapping[str, Any], engine: str, version: SpecVersion | None) -> None:
+    """Whoever asks for agents that write the code is told of the first task whose code they cannot write."""
+    if not runs_on.get("coding"):
+        return
+    if version is None:
+        raise Problem(422, INVALID, f"runs_on.coding: {not_by(OWN_ENGINE)}")
+    default = engine or version.data.get("engine") or "template"
+    for task in version.data["tasks"]:
+        if (named := task.get("engine") or default) != COMMANDS:
+            raise Problem(422, INVALID, f"runs_on.coding: {not_by(named)} The task {task['id']} cannot go there.")
 
 
 def _is_configured(role: str = "") -> bool:

@@ -1,4 +1,4 @@
-"""Where the tests of a run are run, as POST /runs takes it: the same section as in a spec."""
+"""Where the tests of a run are run, and its commands, as POST /runs takes it: the same section as in a spec."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from apps.projects.agent_tags import MAX_TAGS, TAG_PATTERN
-from apps.specs.schema.runs_on import read_runs_on
+from apps.specs.schema.runs_on import ROLES, read_runs_on
 
 TAGS = {"type": "array", "maxItems": MAX_TAGS, "items": {"type": "string", "pattern": f"^{TAG_PATTERN}$"}}
-SCHEMA = {"oneOf": [TAGS, {"type": "object", "additionalProperties": False, "properties": {"testing": TAGS}}]}
+SCHEMA = {"oneOf": [TAGS, {"type": "object", "additionalProperties": False, "properties": dict.fromkeys(ROLES, TAGS)}]}
 
 
 @extend_schema_field(SCHEMA)

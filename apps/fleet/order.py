@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-VERSION = 2  # the newest that this program reads; an order says the oldest that is enough for it
+VERSION = 3  # the newest that this program reads; an order says the oldest that is enough for it
 WORKSPACE = "/workspace"
 MIB = 1024 * 1024
+TREE_NAME = "tree.tar.gz"
 KINDS = (str, int, float, bool)
 
 
@@ -86,6 +87,7 @@ class Order:
     """`secrets` are values by name: empty until the order is handed out. `image`: needs a container.
 
     `artifacts` and `junit` are globs in the workspace of the first sandbox; what matches `junit` is kept as a report.
+    Since version 3: `tree` asks for all of that workspace, as TREE_NAME of the kind `tree`.
     """
 
     commands: tuple[Command, ...]
@@ -100,6 +102,7 @@ class Order:
     bounds: Bounds = Bounds()
     network: bool = False
     caches: tuple[Cache, ...] = ()
+    tree: bool = False
     version: int = 1
 
     def stretches(self) -> list[list[tuple[int, Command]]]:
@@ -150,6 +153,7 @@ def read_order(value: Any) -> Order:
             bounds=_known(Bounds, value.get("bounds", {})),
             network=bool(value.get("network", False)),
             caches=tuple(Cache(_text(one["key"]), _words(one["paths"])) for one in value.get("caches", [])),
+            tree=bool(value.get("tree", False)),
             version=value["version"],
         )
     except (KeyError, TypeError, AttributeError) as error:

@@ -39,7 +39,7 @@ class Project(models.Model):
         default=dict,
         blank=True,
         validators=[check_runs_on],
-        help_text='Where a spec says nothing, such as {"testing": ["gpu"]}: tags of agents.',
+        help_text='Where a spec says nothing: tags of agents, such as {"testing": ["gpu"], "coding": ["node"]}.',
     )
     created_at = models.DateTimeField(default=timezone.now)
 

@@ -158,7 +158,7 @@ class Task(models.Model):
     spec = models.JSONField(help_text="This task's part of the spec.")
     has_requirements = models.BooleanField(default=False, help_text="The tester writes tests from them first.")
     runs_on = models.JSONField(default=list, help_text="Tags of the agents that test it; empty: Hive's own workers.")
-
+    codes_on = models.JSONField(default=list, help_text="Tags of the agents that run its commands; empty: as above.")
     status = models.CharField(max_length=12, choices=TaskStatus, default=TaskStatus.CREATED)
     reason = models.CharField(max_length=30, choices=reasons, blank=True)
     message = models.TextField(blank=True)

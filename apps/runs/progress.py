@@ -31,6 +31,7 @@ SELECT run.id,
   (SELECT COUNT(*) FROM runs_task AS task WHERE task.run_id = run.id),
   (SELECT COUNT(*) FROM runs_task AS task WHERE task.run_id = run.id AND task.has_requirements),
   (SELECT COUNT(*) FROM runs_task AS task WHERE task.run_id = run.id AND task.runs_on <> '[]'),
+  (SELECT COUNT(*) FROM runs_task AS task WHERE task.run_id = run.id AND task.codes_on <> '[]'),
   (SELECT COUNT(*) FROM runs_job AS job LEFT JOIN runs_task AS task ON task.id = job.task_id
     WHERE job.run_id = run.id AND job.status = 'completed'
       AND (job.round = COALESCE(task.round, run.round) OR job.step = 'testing.write')),
@@ -47,10 +48,12 @@ def progress_of(runs: Sequence[Run]) -> dict[int, Progress]:
     with connection.cursor() as cursor:
         cursor.execute(COUNT_STEPS.format(ids=", ".join(["%s"] * len(runs))), [run.pk for run in runs])
         rows = cursor.fetchall()
-    counts = {run_id: ((tasks, told, remote), jobs + gates) for run_id, tasks, told, remote, jobs, gates in rows}
+    counts = {
+        run_id: ((tasks, told, remote, away), jobs + gates) for run_id, tasks, told, remote, away, jobs, gates in rows
+    }
     plans = _plans(runs)
     return {
-        run.pk: _progress(run, *counts.get(run.pk, ((0, 0, 0), 0)), plans.get(run.spec_version_id, NO_PLAN))
+        run.pk: _progress(run, *counts.get(run.pk, ((0, 0, 0, 0), 0)), plans.get(run.spec_version_id, NO_PLAN))
         for run in runs
     }
 
@@ -65,10 +68,11 @@ def progress_among(run: Run, tasks: Sequence[Task], jobs: Sequence[Job], gates: 
     spec: Mapping[str, Any] = run.spec_version.data if run.spec_version else {}
     plan = (tuple(spec.get("gates") or ()), bool(spec.get("deploy")))
     remote = sum(bool(task.runs_on) for task in tasks)
-    return _progress(run, (len(tasks), sum(task.has_requirements for task in tasks), remote), done, plan)
+    away = sum(bool(task.codes_on) for task in tasks)
+    return _progress(run, (len(tasks), sum(task.has_requirements for task in tasks), remote, away), done, plan)
 
 
-def _progress(run: Run, tasks: tuple[int, int, int], done: int, plan: tuple[tuple[str, ...], bool]) -> Progress:
+def _progress(run: Run, tasks: tuple[int, int, int, int], done: int, plan: tuple[tuple[str, ...], bool]) -> Progress:
     total = _steps(run.workflow, tasks, (run.guarded, run.has_origin), *plan)
     return Progress(min(done, total), total)
 
@@ -84,15 +88,22 @@ def _plans(runs: Sequence[Run]) -> dict[int | None, tuple[tuple[str, ...], bool]
 
 @lru_cache(maxsize=256)
 def _steps(
-    workflow: str, tasks: tuple[int, int, int], flags: tuple[bool, bool], gates: tuple[str, ...], deploys: bool
+    workflow: str, tasks: tuple[int, int, int, int], flags: tuple[bool, bool], gates: tuple[str, ...], deploys: bool
 ) -> int:
     """How many steps such a plan has. What its tasks need of one another does not change that.
 
-    `tasks`: how many there are, how many of them have requirements, and of how many an agent runs the tests.
+    `tasks`: how many there are, how many of them have requirements, of how many an agent runs the tests,
+    and of how many the commands.
     """
-    total, told, remote = tasks
+    total, told, remote, away = tasks
+    agent = ("agent",)
     links = [
-        TaskLink(str(number), runs_on=("agent",) if number < remote else (), has_requirements=number < told)
+        TaskLink(
+            str(number),
+            runs_on=agent if number < remote else (),
+            codes_on=agent if number < away else (),
+            has_requirements=number < told,
+        )
         for number in range(total)
     ]
     guarded, has_origin = flags

@@ -106,7 +106,8 @@ def _answers(run: Run, gates: Iterable[Gate]) -> dict[str, tuple[str, str]]:
 
 def _link(task: Task, workflow: str) -> TaskLink:
     tags = agent_tags(task.spec) if workflow == "ci" else tuple(task.runs_on)
-    return TaskLink(task.key, tuple(task.needs), tags, task.has_requirements)
+    codes_on = () if workflow == "ci" else tuple(task.codes_on)
+    return TaskLink(task.key, tuple(task.needs), tags, codes_on, task.has_requirements)
 
 
 def agent_tags(spec: Mapping[str, Any]) -> tuple[str, ...]:

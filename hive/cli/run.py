@@ -34,6 +34,7 @@ def run(  # noqa: PLR0913 - one per option
         str, typer.Option(help="Branch of the project on which the work begins.", show_default=False)
     ] = "",
     runs_on: Annotated[list[str] | None, typer.Option(help="Tag that agents must have to run the tests.")] = None,
+    code_on: Annotated[list[str] | None, typer.Option(help="Tag that agents must have to run the commands.")] = None,
     workflow: Annotated[str, typer.Option(help="`noop` only shows that every role answers.", hidden=True)] = "",
 ) -> None:
     """Start a run of a spec, or of a story from which a model writes one.
@@ -43,20 +44,28 @@ def run(  # noqa: PLR0913 - one per option
     if bool(spec) + bool(story) + bool(workflow) != 1:
         raise Failure("Name one spec file (or - for standard input), or give a --story.")
     wanted: dict[str, Any] = {"project": project, "engine": engine, "story": story, "workflow": workflow}
-    wanted |= {"branch": branch, "unattended": yes, "budget": limits(budget_usd, budget or []), "runs_on": runs_on}
-    if spec:
-        wanted["spec"] = read_spec(spec)
+    wanted |= {"unattended": yes, "budget": limits(budget_usd, budget or []), "runs_on": by_role(runs_on, code_on)}
+    wanted |= {"branch": branch, "spec": read_spec(spec) if spec else ""}
     api = Api()
-    try:
-        started = api.post("runs", {key: value for key, value in wanted.items() if value})
-    except Refused as refused:
-        raise explain(refused, spec or "the story") from None
+    started = _start(api, wanted, spec or "the story")
     ended = _follow(api, started["id"], quiet=as_json) if wait else started
     if as_json:
         show.as_json(summary(api, ended))
     elif not wait:
         typer.echo(f"Run {started['id']} is {started['status']}: {api.address.url}/runs/{started['id']}")
     raise typer.Exit(EXIT_CODES[ended["status"]] if wait else 0)
+
+
+def _start(api: Api, wanted: dict[str, Any], name: str) -> Any:
+    try:
+        return api.post("runs", {key: value for key, value in wanted.items() if value})
+    except Refused as refused:
+        raise explain(refused, name) from None
+
+
+def by_role(testing: list[str] | None, coding: list[str] | None) -> dict[str, list[str]]:
+    """Agents' tags as the API takes them: of a role that is not named, the spec says it."""
+    return {role: tags for role, tags in (("testing", testing), ("coding", coding)) if tags}
 
 
 def limits(usd: float | None, others: list[str]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from apps.fleet.order import Cache, Order, Package
 from workers.junit import Counts
 from workers.sandbox.port import Sandbox
 
-FILE, REPORT = "file", "report"
+FILE, REPORT, TREE = "file", "report", "tree"
 Open = Callable[[Order], AbstractContextManager[Sandbox]]
 
 
@@ -25,7 +25,7 @@ class Desk(Protocol):
         """The package's bytes, to be read once; run() checks what they are."""
 
     def keep(self, name: str, kind: str, content: BinaryIO, size_bytes: int) -> None:
-        """Keep a file: kind is FILE or REPORT. `content` is to be read before it returns."""
+        """Keep a file: kind is FILE, REPORT or TREE. `content` is to be read before it returns."""
 
     def restore(self, cache: Cache) -> BinaryIO | None:
         """The tar that the last job with this key has left here, if there is one."""

@@ -17,6 +17,7 @@ from typing import BinaryIO, cast
 
 from apps.events.masking import Masker, mask_bytes
 from apps.fleet.order import Command, Order, Package, reports_name
+from workers.agent.handing_in import TooLarge, hand_in
 from workers.agent.port import FILE, REPORT, Desk, Done, Open, Report
 from workers.agent.verified import Verified
 from workers.junit import Counts, UnreadableReport, read
@@ -110,8 +111,16 @@ class _Running:
         self._save(sandbox, self.order.junit, REPORT)
         self._judge()
         self._save(sandbox, self.order.artifacts, FILE)
+        if self.order.tree:
+            self._hand_in(sandbox)
         if not self.report.reason:
             self._fill_caches(sandbox)
+
+    def _hand_in(self, sandbox: Sandbox) -> None:
+        try:
+            hand_in(sandbox, self.desk, self.order.bounds.artifact_bytes, self.folder, self.say)
+        except TooLarge as error:
+            self._failed("disk_limit", str(error))
 
     def _stopped(self) -> bool:
         return self.report.reason == REASONS[Ended.STOPPED]

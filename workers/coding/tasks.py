@@ -6,6 +6,7 @@ from celery import shared_task
 
 from workers.coding.fetching import fetch as fetch_origin
 from workers.coding.merging import merge as merge_tasks
+from workers.coding.packing import pack as pack_base
 from workers.coding.pushing import push as push_to_origin
 from workers.coding.write import write
 from workers.hand_on import hand_on, nothing
@@ -16,6 +17,11 @@ from workers.tidy import tidy as tidy_work_folder
 @shared_task(name="coding.code")
 def code(job_id: int, epoch: int) -> None:
     hand_on(job_id, epoch, write)
+
+
+@shared_task(name="coding.pack")
+def pack(job_id: int, epoch: int) -> None:
+    hand_on(job_id, epoch, pack_base)
 
 
 @shared_task(name="coding.merge")

@@ -13,7 +13,7 @@ from apps.artifacts.models import Artifact
 from apps.artifacts.services.save import discard
 from apps.artifacts.store import store
 from apps.runs.models import Job
-from apps.runs.plan.workflows import PACKS
+from apps.runs.plan.workflows import IN_THE_STORE
 from apps.runs.states import RUN_ENDED, JobStatus
 
 logger = logging.getLogger(__name__)
@@ -24,8 +24,8 @@ OURS = ("logs/", "packages/", "runs/")  # what else lies in the store, somebody 
 
 
 def _on_the_way() -> Iterator[str]:
-    """What runs that go on have packed for agents: no row names it but the outcome of the job that packed it."""
-    packed = Job.objects.filter(step__in=PACKS, status=JobStatus.COMPLETED).exclude(run__status__in=RUN_ENDED)
+    """What runs that go on have packed for agents, and got back: no row names it but the outcome of that job."""
+    packed = Job.objects.filter(step__in=IN_THE_STORE, status=JobStatus.COMPLETED).exclude(run__status__in=RUN_ENDED)
     for outcome in packed.values_list("outcome", flat=True):
         yield outcome.get("package", {}).get("source", "")
 

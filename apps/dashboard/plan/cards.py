@@ -9,11 +9,22 @@ from datetime import datetime
 from apps.dashboard.wording import LOOKS, span, step_label
 from apps.runs.models import Job, Task
 from apps.runs.plan.graph import Node
-from apps.runs.plan.workflows import CODE, MERGED_ON_AGENT, ON_AGENT, PACK, PACK_MERGED, TEST, VERIFY, WRITE_TESTS
+from apps.runs.plan.workflows import (
+    CODE,
+    CODE_ON_AGENT,
+    CODE_PACK,
+    MERGED_ON_AGENT,
+    ON_AGENT,
+    PACK,
+    PACK_MERGED,
+    TEST,
+    VERIFY,
+    WRITE_TESTS,
+)
 from apps.runs.queries import RunState
 from apps.runs.states import RUN_ENDED, GateStatus
 
-OF_A_TASK = (WRITE_TESTS, CODE, PACK, ON_AGENT, TEST)
+OF_A_TASK = (WRITE_TESTS, CODE_PACK, CODE_ON_AGENT, CODE, PACK, ON_AGENT, TEST)
 OF_THE_WHOLE = (PACK_MERGED, MERGED_ON_AGENT)  # though each is of one task
 # What a card's own state is, by the states of its steps: the first that any of them is in.
 LOUDEST = ("failed", "rejected", "running", "pending", "canceled", "queued", "waiting", "skipped")

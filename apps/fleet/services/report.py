@@ -12,10 +12,11 @@ from apps.fleet.models import Agent, Assignment
 from apps.fleet.orders import order_of
 from apps.fleet.services.lease import assignment_alone, held_now
 from apps.fleet.services.receive_log import Piece, WrongOffset, receive
+from apps.fleet.services.uploads import tree_of
 from apps.fleet.stars import stars_for
 from apps.runs.models import Job, Run
 from apps.runs.outcome import Outcome, canceled, counted, done, failed
-from apps.runs.plan.workflows import ON_AGENTS
+from apps.runs.plan.workflows import CODE_ON_AGENT, ON_AGENTS
 from apps.runs.services.active import ActiveJob
 from apps.runs.services.finish import finish
 from apps.runs.states import Reason
@@ -98,6 +99,8 @@ def _outcome(run: Run, found: Assignment, said: Said) -> Outcome:
         message = f"{message} {DAMAGED}".strip()
     if found.job.step in ON_AGENTS and (not said.reason or said.reason in OF_THE_COMMANDS):
         return _for_a_judge(found.job, replace(said, message=message), data)
+    if found.job.step == CODE_ON_AGENT and (not said.reason or said.reason in OF_THE_COMMANDS):
+        return _to_be_taken_back(found, replace(said, message=message), data)
     if not said.reason:
         return done(message, **data)
     return failed(Reason(said.reason), message or "It did not succeed.", **data)
@@ -111,6 +114,22 @@ def _for_a_judge(job: Job, said: Said, data: dict[str, Any]) -> Outcome:
         return failed(Reason.INFRASTRUCTURE, told, **data)
     red = sum(1 for one in said.commands if one.get("reason"))
     return done(f"{counted(ordered, 'command')} ran" + (f", {red} of them did not exit with 0" if red else ""), **data)
+
+
+def _to_be_taken_back(found: Assignment, said: Said, data: dict[str, Any]) -> Outcome:
+    """Its part is to run the commands until one fails, and to hand in the workspace; the next step looks at that."""
+    ordered, ran = len(order_of(found.job).commands), len(said.commands)
+    ended = ran == ordered or (0 < ran < ordered and bool(said.commands[-1].get("reason")))
+    tree = tree_of(found)
+    if tree is None and said.reason:
+        return failed(Reason(said.reason), said.message or "It did not succeed.", **data)
+    if tree is None or not ended or DAMAGED in said.message:
+        handed_in = "" if tree else " It has not handed in the workspace."
+        told = f"It tells of {ran} of {ordered} commands.{handed_in} {said.message}".strip()
+        return failed(Reason.INFRASTRUCTURE, told, **data)
+    package = {"source": tree.store_key, "sha256": tree.sha256, "size_bytes": tree.size_bytes}
+    red = ", the last did not exit with 0" if said.reason else ""
+    return done(f"{counted(ran, 'command')} ran{red}", package=package, **data)
 
 
 SETTLE: dict[str, Callable[[int], None]] = {}

@@ -24,12 +24,14 @@ from apps.artifacts.store import Link, NotStored, store
 from apps.events import clock
 from apps.fleet.limits import FILE_BYTES, FILES, PARTS_AT_ONCE
 from apps.fleet.models import Agent, Assignment, Upload
+from apps.fleet.order import TREE_NAME
 from apps.fleet.orders import order_of
 from apps.fleet.services.lease import held
 from apps.fleet.services.upload_parts import Part, forget, is_large, join, missing
 from apps.runs.services.active import ActiveJob
 
 KINDS = (Artifact.Kind.FILE, Artifact.Kind.REPORT)
+TREE = "tree"  # what commands have made of a workspace: to the byte, so nobody is shown it, and it is no artifact
 
 
 class UploadRefused(ValueError):
@@ -64,8 +66,9 @@ def announce(
     UploadRefused, StoreError.
     """
     found = held(agent, job_id, lease)
+    has_tree = bool(files) and order_of(found.job).tree
     for file in files:
-        _check(file)
+        _check(file, has_tree=has_tree)
     _check_room(found, files)
     wanted, room = [], PARTS_AT_ONCE
     for row in [_row(found, file) for file in files]:
@@ -83,11 +86,11 @@ def _wanted(row: Upload, room: int | None) -> Wanted:
     return Wanted(row, store().link_to_put(row.store_key, settings.AGENT_LINK_S, size_bytes=row.size_bytes))
 
 
-def _check(file: Announced) -> None:
+def _check(file: Announced, *, has_tree: bool) -> None:
     parts = file.name.split("/")
     if not NAME.fullmatch(file.name) or ".." in parts or "" in parts or ":" in parts[0]:
         raise UploadRefused(f"{file.name[:200]!r} is not a name for an artifact.")
-    if file.kind not in KINDS:
+    if file.kind not in KINDS and not (has_tree and (file.kind, file.name) == (TREE, TREE_NAME)):
         raise UploadRefused(f"{file.kind[:20]!r} is not a kind that an agent gives: {', '.join(KINDS)}.")
     if not 0 <= file.size_bytes <= FILE_BYTES:
         raise UploadRefused(f"{file.name}: {file.size_bytes} bytes; {FILE_BYTES} are possible.")
@@ -137,8 +140,8 @@ def finish_uploads(agent: Agent, job_id: int, lease: str, ids: Sequence[int]) ->
         problem = "" if row.finished_at else _look_at(row)
         if problem:
             wrong.append(f"{row.name}: {problem}")
-        else:
-            kept.append(_keep(found, row))
+        elif one := _keep(found, row):
+            kept.append(one)
     if wrong:
         raise UploadRefused(" ".join(wrong[:10]))
     return kept
@@ -161,10 +164,13 @@ def _look_at(row: Upload) -> str:
     return "its bytes are not those announced."
 
 
-def _keep(found: Assignment, row: Upload) -> Artifact:
+def _keep(found: Assignment, row: Upload) -> Artifact | None:
+    """None of a tree: the outcome of its job names it, see tree_of()."""
     job = found.job
     with ActiveJob(job).held():
         Upload.objects.filter(pk=row.pk, finished_at=None).update(finished_at=clock.now())
+        if row.kind == TREE:
+            return None
         kept, _ = Artifact.objects.get_or_create(
             job=job,
             name=row.name,
@@ -178,3 +184,8 @@ def _keep(found: Assignment, row: Upload) -> Artifact:
             },
         )
     return kept
+
+
+def tree_of(found: Assignment) -> Upload | None:
+    """The workspace that was handed in, if it has arrived whole."""
+    return found.uploads.filter(kind=TREE, finished_at__isnull=False).first()

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from apps.runs.plan.graph import Node, Wave, reachable, waves
-from apps.runs.plan.workflows import RUNS_COMMANDS, TEST, TESTS_CHANGED
+from apps.runs.plan.workflows import CODE, CODE_ON_AGENT, TEST, TESTS_CHANGED
 from apps.runs.states import NOT_OF_THE_CODE, PUT_ASIDE, RETRIED, RUN_ENDED, GateStatus, JobStatus, Reason, RunStatus
 
 BY_A_PERSON = (Reason.CANCELED_BY_USER, Reason.HANDED_OFF)  # a run that was stopped so has not failed
@@ -168,9 +168,14 @@ def _failure(run: Snapshot) -> Stop | Repair | None:
 def _tried_again(run: Snapshot, node: Node, job: JobView) -> bool:
     if job.reason in PUT_ASIDE:
         return job.gate != GateStatus.REJECTED
-    if node.step in RUNS_COMMANDS and node.task in run.tasks and not run.tasks[node.task].repeatable:
+    if _writes(node) and node.task in run.tasks and not run.tasks[node.task].repeatable:
         return False
     return job.status == JobStatus.FAILED and job.reason in RETRIED and job.attempt < run.attempts
+
+
+def _writes(node: Node) -> bool:
+    """Whether code comes into being here, and is not only taken back from an agent."""
+    return node.step == CODE_ON_AGENT or (node.step == CODE and f"{CODE_ON_AGENT}:{node.task}" not in node.after)
 
 
 def _go_on(run: Snapshot, running: set[str]) -> Decision:

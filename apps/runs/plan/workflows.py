@@ -20,20 +20,23 @@ CODE = "coding.code"
 MERGE = "coding.merge"
 TEST = "testing.test"
 VERIFY = "testing.verify"
+# Of a task whose commands an agent runs: the files for it, and its job; CODE takes back what they have made.
+CODE_PACK = "coding.pack"
+CODE_ON_AGENT = "coding.on_agent"
 # Of a task whose tests an agent runs: the files for it, its job, and the same where all work is merged.
 PACK = "testing.pack"
 ON_AGENT = "testing.on_agent"
 PACK_MERGED = "testing.pack_merged"
 MERGED_ON_AGENT = "testing.merged_on_agent"
-PACKS = (PACK, PACK_MERGED)
+PACKS = (PACK, PACK_MERGED, CODE_PACK)
+IN_THE_STORE = (*PACKS, CODE_ON_AGENT)  # their outcomes name what is no artifact: `package`
 ON_AGENTS = (ON_AGENT, MERGED_ON_AGENT)
 DEPLOY = "deployment.deploy"
 ACCEPT = "monitoring.accept"
 FETCH_PACKAGE = "testing.fetch"
 CI = "testing.ci"
 PACKAGE = "package"  # the task of a CI run that fetches what the others begin with
-RUNS_COMMANDS = (CODE,)  # of a task with commands: what begins them
-BEGINS_A_TASK = frozenset({CODE, FETCH_PACKAGE, CI})
+BEGINS_A_TASK = frozenset({CODE_PACK, CODE, FETCH_PACKAGE, CI})
 NOOP = "noop"
 DELEGATED = "delegated"  # of a child run: nobody starts one but a job that delegates
 TESTS_CHANGED = "tests_changed"  # a gate that asks nobody where nothing was changed
@@ -60,11 +63,15 @@ class Workflow:
 
 @dataclass(frozen=True)
 class TaskLink:
-    """A task as the graph sees it. Tasks come in topological order. `runs_on`: tags of the agents that test it."""
+    """A task as the graph sees it. Tasks come in topological order. `runs_on`: tags of the agents that test it.
+
+    `codes_on`: tags of the agents that run its commands.
+    """
 
     key: str
     needs: tuple[str, ...] = ()
     runs_on: tuple[str, ...] = ()
+    codes_on: tuple[str, ...] = ()
     has_requirements: bool = False  # the tester writes tests from them before the code
 
 
@@ -159,10 +166,10 @@ def _build(
 ) -> tuple[Node, ...]:
     """Plan; then write tests (where there are requirements), code and test per task; then deploy and accept.
 
-    Of several tasks the work is merged, and tested as a whole. What agents test is packed for them before. Where the
-    project has an origin, it is fetched first, and what was verified is pushed before it is deployed. Of a story, its
-    spec comes first. `guarded`: before anything leaves the run, a gate asks about tests that were changed. A plan that
-    was not made has no tasks.
+    Of several tasks the work is merged, and tested as a whole. What agents write or test is packed for them before.
+    Where the project has an origin, it is fetched first, and what was verified is pushed before it is deployed. Of a
+    story, its spec comes first. `guarded`: before anything leaves the run, a gate asks about tests that were changed.
+    A plan that was not made has no tasks.
     """
     before = [step for step in (FETCH, SPECIFY, PLAN) if step in steps]
     found = [Node(step, after=tuple(before[max(i - 1, 0) : i])) for i, step in enumerate(before)]
@@ -208,7 +215,9 @@ def _merged(tasks: Sequence[TaskLink], ready: tuple[str, ...]) -> Iterator[Node]
 def _of_task(task: TaskLink, start: tuple[str, ...]) -> Iterator[Node]:
     """Its steps, after those of the tasks that it builds on."""
     after = tuple(f"{TEST}:{key}" for key in task.needs) or start
-    steps = [CODE, *((PACK, ON_AGENT) if task.runs_on else ()), TEST]
+    code = [*((CODE_PACK, CODE_ON_AGENT) if task.codes_on else ()), CODE]
+    steps = [*code, *((PACK, ON_AGENT) if task.runs_on else ()), TEST]
+    tags = {ON_AGENT: task.runs_on, CODE_ON_AGENT: task.codes_on}
     for step in [WRITE_TESTS, *steps] if task.has_requirements else steps:
-        yield Node(step, task.key, after, task.runs_on if step == ON_AGENT else ())
+        yield Node(step, task.key, after, tags.get(step, ()))
         after = (f"{step}:{task.key}",)

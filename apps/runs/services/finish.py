@@ -22,6 +22,7 @@ from apps.runs.services.output import LeaseLost, tell_readers
 from apps.runs.services.specified import specified
 from apps.runs.spending.spend import give_back
 from apps.runs.states import PUT_ASIDE, JobStatus, Reason, RunStatus, TaskStatus
+from apps.specs.schema.task import COMMANDS
 
 
 def finish(active: ActiveJob, outcome: Outcome, epoch: int, *, locked: Run | None = None) -> bool:
@@ -126,14 +127,26 @@ def _planned(job: Job, seen: dict[str, Any]) -> None:
             spec=task,
             has_requirements=bool(task.get("requirements")),
             runs_on=tested_by(run, task),
+            codes_on=coded_by(run, task),
         )
         record(run.pk, Task.EVENT, {"id": made.pk, "key": made.key, "from": "", "to": made.status}, job_id=job.pk)
 
 
 def tested_by(run: Run, task: dict[str, Any]) -> list[str]:
     """What an agent must have to run the task's tests: as was asked for, else the spec, else the project says."""
-    said: dict[str, Any] = next((one for one in (run.runs_on, task.get("runs_on"), run.project.runs_on) if one), {})
-    return list(with_kind(said.get("testing", ()), task.get("constraints", {})))
+    return _said_of("testing", run, task)
+
+
+def coded_by(run: Run, task: dict[str, Any]) -> list[str]:
+    """The same for who runs its commands: other engines write on Hive's own machines, whatever a project's default."""
+    return _said_of("coding", run, task) if (task.get("engine") or run.engine) == COMMANDS else []
+
+
+def _said_of(role: str, run: Run, task: dict[str, Any]) -> list[str]:
+    """A request may speak of one role alone."""
+    sections: list[dict[str, Any]] = [one or {} for one in (run.runs_on, task.get("runs_on"), run.project.runs_on)]
+    tags = next((one[role] for one in sections if role in one), ())
+    return list(with_kind(tags, task.get("constraints", {})))
 
 
 def _specified(job: Job, seen: dict[str, Any]) -> None:

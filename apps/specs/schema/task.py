@@ -10,7 +10,7 @@ from apps.specs.schema.delivery import Check
 from apps.specs.schema.limits import TIMEOUT_S, Constraints
 from apps.specs.schema.part import Part
 from apps.specs.schema.rules import home_of, wrong
-from apps.specs.schema.runs_on import RunsOn
+from apps.specs.schema.runs_on import RunsOn, not_by
 from apps.specs.schema.values import (
     Command,
     Content,
@@ -128,7 +128,7 @@ class Task(Part):
     )
     constraints: Constraints = Field(default_factory=Constraints, description="What its jobs may use.")
     runs_on: RunsOn | None = Field(
-        None, description="Tags of agents that run its tests. Empty: where the run or its project says."
+        None, description="Tags of agents that write or test it. Empty: where the run or its project says."
     )
     secrets: tuple[SecretName, ...] = Field(
         (), max_length=100, description="Secrets of the project that its commands and tests get as variables."
@@ -146,6 +146,13 @@ class Task(Part):
         if self.commands and self.engine != COMMANDS:
             message = f"`commands` are listed, but the engine is `{self.engine}`, which runs none."
             raise wrong("conflict", message, f"Set `engine: {COMMANDS}`, or leave `commands` out.")
+        return self
+
+    @model_validator(mode="after")
+    def send_code_that_can_travel(self) -> Task:
+        if self.runs_on and self.runs_on.coding and self.engine != COMMANDS:
+            hint = "List `commands`, or leave `coding` out; `testing` sends the tests of any engine to agents."
+            raise wrong("not_possible", not_by(self.engine or "template"), hint)
         return self
 
     @property

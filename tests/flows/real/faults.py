@@ -82,8 +82,8 @@ def lay() -> None:
         spring("before finish", active.row.step)
         return outcome
 
-    def finish(active: Any, outcome: Any, epoch: int) -> bool:
-        go_on = real_finish(active, outcome, epoch)
+    def finish(active: Any, outcome: Any, epoch: int, **more: Any) -> bool:
+        go_on = real_finish(active, outcome, epoch, **more)
         spring("after finish", active.row.step)
         return go_on
 
@@ -104,9 +104,9 @@ def _lay_for_agents() -> None:
 
     real_finish = report.finish
 
-    def finish(active: Any, outcome: Any, epoch: int) -> bool:
+    def finish(active: Any, outcome: Any, epoch: int, **more: Any) -> bool:
         transaction.on_commit(lambda: spring("behind the final word", active.row.step))
-        go_on = real_finish(active, outcome, epoch)
+        go_on = real_finish(active, outcome, epoch, **more)
         spring("within the final word", active.row.step)
         return go_on
 

@@ -17,15 +17,22 @@ MAKE_TIMEOUT_S = 30.0
 
 
 def settle(sandbox: Sandbox, task: Task, tree: Worktree) -> str:
-    """Where its commands start and relative paths begin: its own folder, if that is there or something is promised
-    below it, else the workspace. A folder that is only promised is made, so that both engines may start there."""
-    name = task.home.removeprefix(f"{WORKSPACE}/")
-    if (tree.path / name).is_dir():
-        return task.home
-    if not any(output.path.startswith(f"{task.home}/") for output in task.outputs):
-        return WORKSPACE
-    sandbox.run(["mkdir", "-p", "--", name], timeout_s=MAKE_TIMEOUT_S, on_output=_nothing)
-    return task.home
+    """Where its commands start and relative paths begin. A folder that is only promised is made, so that all may start
+    there."""
+    home, is_new = home_of(task, tree)
+    if is_new:
+        name = home.removeprefix(f"{WORKSPACE}/")
+        sandbox.run(["mkdir", "-p", "--", name], timeout_s=MAKE_TIMEOUT_S, on_output=_nothing)
+    return home
+
+
+def home_of(task: Task, tree: Worktree) -> tuple[str, bool]:
+    """Its own folder, if that is there or something is promised below it, else the workspace; and whether it is yet to
+    be made."""
+    if (tree.path / task.home.removeprefix(f"{WORKSPACE}/")).is_dir():
+        return task.home, False
+    promised = any(output.path.startswith(f"{task.home}/") for output in task.outputs)
+    return (task.home, True) if promised else (WORKSPACE, False)
 
 
 def seen_inside(home: str, sandbox: Sandbox) -> str:

@@ -17,6 +17,7 @@ from workers.acceptance import SEALED
 from workers.asking import JobBudget, gateway_for, model_for
 from workers.coding.engines.commands import CommandsEngine
 from workers.coding.engines.commands import Means as CommandsMeans
+from workers.coding.engines.commands.on_agent import CommandsOnAgent, ran_for
 from workers.coding.engines.model.engine import Means, ModelEngine
 from workers.coding.engines.opencode import launch
 from workers.coding.engines.opencode.engine import Means as OpencodeMeans
@@ -54,7 +55,7 @@ def template_engine() -> TemplateEngine:
 def model_engine(job: ActiveJob, tree: Worktree) -> ModelEngine:
     """With the model of the role, held to the run's budget; its steps are kept under the task's name."""
     limits = Task.model_validate(job.task.spec).constraints
-    steered, trajectory, snapshots = Steered(job), KeptTrajectory(job), f"steps/task-{job.task.pk}"
+    steered, trajectory, snapshots = Steered(job), KeptTrajectory(job), snapshots_of(job)
     return ModelEngine(
         Means(
             model=model_for(job),
@@ -87,15 +88,17 @@ def opencode_engine(job: ActiveJob, tree: Worktree) -> OpencodeEngine:
             open_tools=lambda sandbox, end: tools_for_program(job, sandbox, trajectory, end),
             decided=lambda: decided_last(job),
             worktree=tree,
-            snapshots=f"steps/task-{job.task.pk}",
+            snapshots=snapshots_of(job),
             inputs=template_engine(),
             seconds=purse_of(job.run).max_seconds or LONGEST_S,
         )
     )
 
 
-def commands_engine(job: ActiveJob, tree: Worktree) -> CommandsEngine:
+def commands_engine(job: ActiveJob, tree: Worktree) -> CommandsEngine | CommandsOnAgent:
     """With the secrets that the task names. Raises EngineFailed where there is nothing to run, or a secret is gone."""
+    if ran := ran_for(job):
+        return CommandsOnAgent(ran, tree, template_engine())
     task = Task.model_validate(job.task.spec)
     if not task.commands:
         raise EngineFailed(f"The task {task.id} lists no `commands` for the engine `commands`.", "invalid_spec")
@@ -107,7 +110,7 @@ def commands_engine(job: ActiveJob, tree: Worktree) -> CommandsEngine:
         CommandsMeans(
             open_sandbox=lambda: sandbox_for(job, task.constraints),
             worktree=tree,
-            snapshots=f"steps/task-{job.task.pk}",
+            snapshots=snapshots_of(job),
             inputs=template_engine(),
             on_output=job.log.write,
             secrets=secrets,
@@ -123,6 +126,11 @@ def _opencode(limits: Constraints) -> dict[str, Path]:
         raise EngineFailed(str(error)) from error
     search = shutil.which(launch.SEARCH)
     return {**found, launch.SEARCH: Path(search)} if search else found
+
+
+def snapshots_of(job: ActiveJob) -> str:
+    """The name under refs/hive that keeps the task's files while it is written."""
+    return f"steps/task-{job.task.pk}"
 
 
 def locked_for(job: ActiveJob) -> Callable[[str], str]:

@@ -220,3 +220,17 @@ def test_the_engine_commands_is_refused_where_a_task_has_none(owner: Api) -> Non
 def test_a_story_has_no_commands(owner: Api) -> None:
     told = refused(owner.post("/runs", {**BEES, "engine": "commands"}), "commands_missing")
     assert "a model writes its spec" in told["detail"]
+
+
+@pytest.mark.parametrize("engine", ["template", "model", "opencode"])
+@override_settings(MODELS={"": ["openai/gpt"]})
+def test_code_of_other_engines_is_not_sent_to_agents_and_the_one_that_can_is_named(owner: Api, engine: str) -> None:
+    told = refused(
+        owner.post("/runs", {"spec": {**OBJECT, "engine": engine}, "runs_on": {"coding": ["gpu"]}}), "invalid"
+    )
+    assert told["detail"].startswith(
+        f"runs_on.coding: the engine `{engine}` writes no code on agents; the engine `comm"
+    )
+    listed = {"spec": {**OBJECT, "commands": ["make"]}, "runs_on": {"coding": ["gpu"]}}
+    assert owner.post("/runs", listed).status_code == 201
+    assert Run.objects.get().runs_on == {"coding": ["gpu"]}

@@ -42,7 +42,7 @@ def test_what_a_later_server_adds_is_passed_over() -> None:
         None,
         [],
         {},
-        {"version": 3, "commands": []},
+        {"version": 4, "commands": []},
         {"version": "1", "commands": []},
         {"version": 1},
         {"version": 1, "commands": [{"run": 5}]},

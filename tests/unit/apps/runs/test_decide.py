@@ -186,3 +186,29 @@ def test_tests_on_an_agent_are_packed_before_and_judged_after() -> None:
     assert steps["testing.test:a"] == (("testing.on_agent:a",), ())
     assert steps["testing.verify"] == (("coding.merge", "testing.merged_on_agent:a"), ())
     assert "testing.pack:b" not in steps
+
+
+def test_a_task_whose_commands_an_agent_runs_is_packed_run_and_taken_back() -> None:
+    plan = nodes("build", [TaskLink("a", runs_on=("gpu",), codes_on=("node",))])
+    steps = {node.key: (node.after, node.runs_on) for node in plan}
+    assert steps["coding.pack:a"] == (("manager.plan",), ())
+    assert steps["coding.on_agent:a"] == (("coding.pack:a",), ("node",))
+    assert steps["coding.code:a"] == (("coding.on_agent:a",), ())
+    assert steps["testing.on_agent:a"] == (("testing.pack:a",), ("gpu",))
+
+
+def test_what_may_not_run_twice_is_taken_back_twice_all_the_same() -> None:
+    plan = nodes("build", [TaskLink("a", codes_on=("node",))])
+    done = {key: JobView(n, "completed") for n, key in enumerate((PLAN, "coding.pack:a", "coding.on_agent:a"))}
+    once = {"a": TaskView("a", repeatable=False)}
+    lost = Snapshot("running", plan, jobs={**done, CODE: JobView(9, "failed", 1, "lost")}, tasks=once)
+    assert published(decide(lost)) == [CODE, TEST]
+    gone = {**done, "coding.on_agent:a": JobView(9, "failed", 1, "lost")}
+    assert isinstance(decide(replace(lost, jobs=gone)), End)
+
+
+def test_red_tests_do_not_bring_commands_back_that_may_not_run_twice() -> None:
+    red = run(plan="completed", code="completed", test="failed:tests_failed")
+    assert isinstance(decide(replace(red, repair_rounds=2)), Repair)
+    once = {"a": TaskView("a", repeatable=False)}
+    assert isinstance(decide(replace(red, repair_rounds=2, tasks=once)), End)

@@ -35,3 +35,23 @@ def test_the_kind_of_sandbox_that_a_task_needs_is_a_tag_too() -> None:
     assert finish.tested_by(run, {"constraints": {"image": "python:3.12"}}) == ["gpu", "sandbox:docker"]
     run.runs_on = HERE
     assert finish.tested_by(run, {"constraints": {"image": "python:3.12"}}) == []
+
+
+CODING = {"testing": [], "coding": ["node"]}
+
+
+@pytest.mark.parametrize(
+    ("asked", "spec", "project", "engine", "tags"),
+    [
+        ({"coding": ["arm"]}, CODING, {}, "commands", ["arm"]),
+        (GPU, CODING, {}, "commands", ["node"]),
+        ({}, None, {"coding": ["mac"]}, "commands", ["mac"]),
+        ({}, None, {"coding": ["mac"]}, "model", []),
+        ({"coding": []}, CODING, {}, "commands", []),
+    ],
+)
+def test_who_runs_commands_is_said_for_itself_and_other_engines_stay_here(
+    asked: dict[str, Any], spec: dict[str, Any] | None, project: dict[str, Any], engine: str, tags: list[str]
+) -> None:
+    run = Run(runs_on=asked, project=Project(runs_on=project))
+    assert finish.coded_by(run, {"runs_on": spec, "engine": engine}) == tags

@@ -27,7 +27,9 @@ def test_beside_tasks_it_is_the_default_of_those_that_say_nothing() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("{coding: [gpu]}", "ode is not written on agents"),
+        ("{coding: [gpu]}", "he engine `template` writes no code on agents; the engine `commands` does"),
+        ("{coding: [gpu]}\nengine: model", "he engine `model` writes no code on agents"),
+        ("{coding: [GPU]}\ncommands: [x]", "lower-case"),
         ("[GPU]", "lower-case"),
         ("[a, a]", "listed twice"),
     ],
@@ -39,5 +41,14 @@ def test_what_no_agent_can_be_asked_for_is_refused_with_a_sentence(text: str, sa
 
 def test_what_a_request_says_is_read_by_the_same_rules() -> None:
     assert read_runs_on(["gpu"]) == {"testing": ["gpu"]}
-    with pytest.raises(ValueError, match="code is not written on agents"):
-        read_runs_on({"coding": ["gpu"]})
+    assert read_runs_on({"coding": ["gpu"]}) == {"coding": ["gpu"]}
+    assert read_runs_on({}) == {"testing": [], "coding": []}
+    with pytest.raises(ValueError, match="lower-case"):
+        read_runs_on({"coding": ["GPU"]})
+
+
+def test_commands_may_go_to_other_agents_than_tests() -> None:
+    spec = check(f"{HEAD}{TESTS}commands: [x]\nruns_on: {{coding: [node], testing: [gpu]}}\n").spec
+    assert spec is not None
+    assert spec.tasks[0].runs_on is not None
+    assert (spec.tasks[0].runs_on.coding, spec.tasks[0].runs_on.testing) == (("node",), ("gpu",))
