@@ -105,6 +105,13 @@ def test_a_task_is_one_card_with_its_steps() -> None:
     assert cards[1].spoken == "Home page. Code: running, 0 ms; Test: waiting"
 
 
+def test_a_task_whose_commands_and_tests_agents_run_is_still_one_card() -> None:
+    plan = nodes("build", [TaskLink("home", runs_on=("gpu",), codes_on=("node",))])
+    (_, card) = cards_of(RunState(Snapshot("running", plan), {}), {"home": "Home page"}, timezone.now())
+    steps = ["Pack base", "Code on an agent", "Code", "Pack", "On an agent", "Test"]
+    assert (card.title, [step.label for step in card.steps]) == ("Home page", steps)
+
+
 def test_a_card_is_as_bad_as_its_worst_step() -> None:
     cards = cards_of(state(coding_code__home="completed", testing_test__home="failed"), {}, timezone.now())
     assert [one.status for one in cards] == ["waiting", "failed", "waiting", "waiting", "waiting"]

@@ -38,3 +38,12 @@ def test_work_of_an_earlier_round_does_not_count(people: People) -> None:
     type(task).objects.filter(pk=task.pk).update(round=task.round + 1)
     assert among(run) == progress_of([run])[run.pk]
     assert among(run).done < among(run).total
+
+
+@pytest.mark.django_db
+def test_commands_and_tests_that_agents_run_are_steps_more(people: People) -> None:
+    run = Run.objects.get(pk=runs.completed(people.project, people.owner).pk)
+    before = among(run).total
+    run.tasks.update(codes_on=["node"])
+    assert among(run) == progress_of([run])[run.pk]
+    assert among(run).total == before + 2

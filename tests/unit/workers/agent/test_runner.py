@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import tarfile
 import zipfile
 from dataclasses import replace
 from typing import Any
@@ -199,3 +200,20 @@ def test_each_command_says_which_output_is_its_own() -> None:
     wanted = order("a", "b", secrets={"T": "hush-hush"})
     report = done(wanted, desk, a=Answer(output=b"one hush"), b=Answer(output=b"two"))
     assert [desk.printed[one.log_from : one.log_to] for one in report.commands] == [b"one hush", b"two"]
+
+
+def test_a_workspace_that_is_asked_for_is_handed_in_whole_also_after_a_red_command() -> None:
+    desk = Remembering()
+    report = done(order("a", tree=True, files={"made.txt": "x"}), desk, a=Answer(3))
+    kind, tree = desk.kept["tree.tar.gz"]
+    assert (report.reason, kind) == ("script_failed", "tree")
+    with tarfile.open(fileobj=io.BytesIO(tree)) as archive:
+        assert "made.txt" in archive.getnames()
+
+
+def test_of_a_workspace_that_is_too_large_nothing_is_handed_in() -> None:
+    """What is missing in it would be taken for deleted."""
+    desk = Remembering()
+    asked = order("a", tree=True, files={"made.txt": "x"}, bounds=Bounds(artifact_bytes=0))
+    report = done(asked, desk, a=Answer())
+    assert (report.reason, desk.kept) == ("disk_limit", {})
