@@ -6,6 +6,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from apps.accounts.models import Organisation, Role, User
+from apps.sql.often import execute_often
 
 ROLE = "SELECT role FROM accounts_membership WHERE user_id = %s AND organisation_id = %s"
 MAY_CHANGE = (Role.OWNER, Role.MEMBER)
@@ -30,6 +31,6 @@ def may_manage(user: User, organisation_id: int) -> bool:
 
 def _has_role(user: User, organisation_id: int, roles: tuple[str, ...]) -> bool:
     with connection.cursor() as cursor:
-        cursor.execute(ROLE, [user.pk, organisation_id])
+        execute_often(cursor, ROLE, [user.pk, organisation_id])
         found = cursor.fetchone()
     return found is not None and found[0] in roles

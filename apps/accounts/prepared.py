@@ -15,6 +15,8 @@ from django.db import connection, connections
 from django.db.models import Model, QuerySet
 from django.db.models.query import ModelIterable
 
+from apps.sql.often import execute_often
+
 M = TypeVar("M", bound=Model)
 FIRST_NUMBER = 1_900_000_001
 
@@ -74,7 +76,7 @@ def insert(row: M) -> M:
     sql, fields = _inserting(type(row))
     values = [field.get_db_prep_save(field.pre_save(row, True), connection) for field in fields]
     with connection.cursor() as cursor:
-        cursor.execute(sql, values)
+        execute_often(cursor, sql, values)
         row.pk = cursor.fetchone()[0]
     row._state.adding, row._state.db = False, connection.alias
     return row

@@ -11,6 +11,7 @@ from django.db.models import Max, Value
 from django.db.models.functions import Coalesce
 
 from apps.events.models import Event, LogChunk
+from apps.sql.often import execute_often
 
 EVENTS_AT_ONCE = 500
 PIECE_BYTES = 256 * 1024
@@ -37,7 +38,7 @@ def events_after(run_id: int, number: int, limit: int = EVENTS_AT_ONCE) -> list[
 def last_number(run_id: int) -> int:
     """The number of the run's newest event; 0 if it has none."""
     with connection.cursor() as cursor:
-        cursor.execute(LAST, [run_id])
+        execute_often(cursor, LAST, [run_id])
         row = cursor.fetchone()
     return int(row[0]) if row else 0
 

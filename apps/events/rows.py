@@ -18,6 +18,8 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Model, QuerySet
 
+from apps.sql.often import execute_often
+
 Row = tuple[Any, ...]
 
 
@@ -101,9 +103,8 @@ def carried_out(sql: str, params: Sequence[Any]) -> Iterator[Any]:
     """A cursor on what this statement has found, which is written once and finds a few rows by their keys; prepared,
     where the session keeps that.
     """
-    prepared = getattr(connection, "prepared", None)
     with connection.cursor() as cursor:
-        cursor.execute(prepared(sql, len(params)) if prepared else sql, params)
+        execute_often(cursor, sql, params)
         yield cursor
 
 

@@ -7,19 +7,19 @@ transaction. A server that has ended a session has said so on its line by then, 
 there between two pieces of work. So a line on which nothing has come is as good as an answer, except one that
 was cut without a word: therefore the server itself is asked now and then.
 
-Statements that are the same each time, but for their values, are prepared once per session: to plan one costs the
-server several times what it costs to carry it out. (A pooler that gives a session's statements to another session, as
-PgBouncer does in its mode `transaction`, is not supported.)
+Statements that are the same each time, but for their values, are prepared once per session: see prepared.py.
 """
 
 from __future__ import annotations
 
-import itertools
 import select
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.backends.postgresql.base import DatabaseWrapper as Postgresql
+
+from hive.postgresql.prepared import Prepared
 
 ASKED_EVERY_S = 10.0
 
@@ -28,32 +28,18 @@ class DatabaseWrapper(Postgresql):
     health_check_enabled: bool
     health_check_done: bool
     _asked_at = float("-inf")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._prepared: dict[str, str] = {}
-        self._numbers = itertools.count()
+    _prepared: Prepared
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         connection = super().get_new_connection(conn_params)
         self._asked_at = time.monotonic()
-        self._prepared = {}
+        self._prepared = Prepared(connection)
         return connection
 
-    def prepared(self, sql: str, given: int) -> str:
-        """What carries out this statement of `given` values, each written %s in it: see apps/events/rows.py."""
-        self.ensure_connection()
-        call = self._prepared.get(sql)
-        if call is None:
-            call = self._prepared[sql] = self._prepare(sql, given)
-        return call
-
-    def _prepare(self, sql: str, given: int) -> str:
-        """Below Django's cursors: it belongs to no view's queries."""
-        name, places = f"hive_{next(self._numbers)}", (f"${number}" for number in range(1, given + 1))
-        with self.wrap_database_errors, self.connection.cursor() as cursor:
-            cursor.execute(f"PREPARE {name} AS {sql % tuple(places)}")
-        return f"EXECUTE {name}({', '.join(['%s'] * given)})" if given else f"EXECUTE {name}"
+    def execute_often(self, cursor: Any, sql: str, params: Sequence[Any]) -> None:
+        """As `cursor.execute()`, for a statement whose text is one of a few: apps/sql/often.py calls it."""
+        with self.wrap_database_errors:
+            self._prepared.execute(cursor, sql, params)
 
     def close_if_health_check_failed(self) -> None:
         asks = self.connection is not None and self.health_check_enabled and not self.health_check_done

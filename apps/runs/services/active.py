@@ -21,6 +21,7 @@ from apps.runs.models import Job, Run, Task
 from apps.runs.services.outage import outlast
 from apps.runs.services.output import LeaseLost, LogWriter
 from apps.runs.states import JobStatus, Reason
+from apps.sql.often import execute_often
 
 HELD = "SELECT id FROM runs_job WHERE id = %s AND lease_token = %s AND status = %s"
 
@@ -80,7 +81,7 @@ class ActiveJob:
         lock = " FOR NO KEY UPDATE" if connection.features.has_select_for_no_key_update else ""
         with transaction.atomic():
             with connection.cursor() as cursor:
-                cursor.execute(HELD + lock, [self.row.pk, self.row.lease_token, str(JobStatus.RUNNING)])
+                execute_often(cursor, HELD + lock, [self.row.pk, self.row.lease_token, str(JobStatus.RUNNING)])
                 if cursor.fetchone() is None:
                     raise LeaseLost(f"{self.row} is no longer held under this lease.")
             yield

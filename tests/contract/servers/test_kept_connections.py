@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db.utils import ConnectionHandler, ProgrammingError
+from django.db.utils import ConnectionHandler
 
 from hive.home import Home
 from hive.postgresql.base import ASKED_EVERY_S, DatabaseWrapper
@@ -101,34 +101,3 @@ def test_after_an_error_the_server_is_asked_whatever_the_line_says(kept: Databas
     kept.errors_occurred = True
     assert session(kept) == first
     assert asked == ["asked"]
-
-
-KEPT = "SELECT count(*) FROM pg_prepared_statements"
-
-
-def test_a_statement_that_is_the_same_each_time_is_planned_once_per_session(
-    kept: DatabaseWrapper, server: Postgres
-) -> None:
-    def doubled(number: int) -> Any:
-        with kept.cursor() as cursor:
-            cursor.execute(kept.prepared("SELECT 2 * %s::int, 'it''s'", 1), [number])
-            return cursor.fetchone()
-
-    assert [doubled(number) for number in (1, 2, 3)] == [(2, "it's"), (4, "it's"), (6, "it's")]
-    with kept.cursor() as cursor:
-        cursor.execute(KEPT)
-        assert cursor.fetchone() == (1,)
-    session(kept)
-    server.cut_connections("hive")
-    until_heard(kept)
-    session(kept)
-    assert doubled(4) == (8, "it's")  # another session, which did not know it
-
-
-def test_one_that_cannot_be_prepared_says_so_each_time_and_spoils_no_other(kept: DatabaseWrapper) -> None:
-    for _ in range(2):
-        with pytest.raises(ProgrammingError):
-            kept.prepared("SELECT nothing FROM nowhere WHERE x = %s", 1)
-    with kept.cursor() as cursor:
-        cursor.execute(kept.prepared("SELECT 1", 0))
-        assert cursor.fetchone() == (1,)
