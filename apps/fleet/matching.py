@@ -9,7 +9,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db.models import BooleanField, F, Func, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import BooleanField, Case, F, Func, OuterRef, Q, QuerySet, Subquery, Value, When
 
 from apps.events import clock
 from apps.events.rows import Compiled, at, carried_out
@@ -44,7 +44,9 @@ class Lacks(Func):
 
 
 ITS_RUN = Run.objects.filter(pk=OuterRef("run_id"))
-GOING_ON = ITS_RUN.filter(status__in=(RunStatus.QUEUED, RunStatus.RUNNING), stop_reason="")
+# Not as a condition of the subquery: there PostgreSQL looks for the run by its status, where it takes those for few.
+GOING_ON = Q(status__in=(RunStatus.QUEUED, RunStatus.RUNNING), stop_reason="")
+URGENCY = Subquery(ITS_RUN.annotate(urgency=Case(When(GOING_ON, then="priority"))).values("urgency"))
 ITS_ORGANISATION = Subquery(ITS_RUN.values("project__organisation_id"))
 
 
@@ -63,7 +65,7 @@ def waiting_jobs(now: datetime) -> QuerySet[Job]:
         .exclude(runs_on=[])
         .exclude(offered)
         .exclude(role__in=paused)
-        .annotate(urgency=Subquery(GOING_ON.values("priority")))
+        .annotate(urgency=URGENCY)
         .exclude(urgency=None)
         .order_by("urgency", "pk")
     )
