@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from django.db import connection
 from django.db.models import QuerySet
 
 from apps.accounts.models import Organisation, Role, User
-from apps.sql.often import execute_often
+from apps.sql.execute import carried_out
 
 ROLE = "SELECT role FROM accounts_membership WHERE user_id = %s AND organisation_id = %s"
 MAY_CHANGE = (Role.OWNER, Role.MEMBER)
@@ -30,7 +29,6 @@ def may_manage(user: User, organisation_id: int) -> bool:
 
 
 def _has_role(user: User, organisation_id: int, roles: tuple[str, ...]) -> bool:
-    with connection.cursor() as cursor:
-        execute_often(cursor, ROLE, [user.pk, organisation_id])
+    with carried_out(ROLE, [user.pk, organisation_id]) as cursor:
         found = cursor.fetchone()
     return found is not None and found[0] in roles

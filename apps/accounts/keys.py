@@ -13,7 +13,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from apps.accounts.models import ApiKey, Organisation, User
-from apps.accounts.prepared import Prepared
+from apps.sql.compiled import Compiled
 
 # Enough for every face; a key is given as few as it needs.
 ORDINARY = (
@@ -72,7 +72,7 @@ def _good(prefix: str) -> QuerySet[ApiKey]:
     return ApiKey.objects.select_related("user").filter(prefix=prefix, revoked_at=None, user__is_active=True).order_by()
 
 
-_with_prefix = Prepared(_good, str)  # every request of a program begins with it
+_with_prefix = Compiled(_good, str)  # every request of a program begins with it
 
 
 def find_key(presented: str) -> ApiKey | None:
@@ -82,7 +82,7 @@ def find_key(presented: str) -> ApiKey | None:
     if kind != "hive" or not secret:
         return None
     now = timezone.now()
-    row = next(iter(_with_prefix(prefix)), None)
+    row = next(iter(_with_prefix.instances(prefix)), None)
     if row is None or not hmac.compare_digest(row.digest, _digest(secret)):
         return None
     if row.expires_at and row.expires_at <= now:

@@ -8,12 +8,12 @@ from django.db.models import QuerySet
 from rest_framework.exceptions import ValidationError
 
 from apps.accounts.models import Organisation, User
-from apps.accounts.prepared import Prepared
 from apps.api.caller import Caller
 from apps.api.problems import Problem
 from apps.projects.models import Project
 from apps.projects.queries import visible_projects
 from apps.projects.services import BadSlug, project_named
+from apps.sql.compiled import Compiled
 
 
 def choose_project(caller: Caller, slug: str, organisation_slug: str | None = None, name: str = "") -> Project:
@@ -32,8 +32,8 @@ def _named(caller: Caller, slug: str, organisation_slug: str | None) -> list[Pro
     user, key = caller.user, caller.key
     if key and not key.project_id and not organisation_slug:
         if user.is_superuser:
-            return _of_organisation(key.organisation_id, slug)
-        return _of_member(user.pk, key.organisation_id, slug)
+            return _of_organisation.instances(key.organisation_id, slug)
+        return _of_member.instances(user.pk, key.organisation_id, slug)
     found = caller.projects().filter(slug=slug)
     if organisation_slug:
         found = found.filter(organisation__slug=organisation_slug)
@@ -44,8 +44,8 @@ def _with_slug(user: User, organisation_id: int, slug: str) -> QuerySet[Project]
     return visible_projects(user).filter(organisation_id=organisation_id, slug=slug).order_by()
 
 
-_of_organisation = Prepared(partial(_with_slug, User(is_superuser=True)), int, str)
-_of_member = Prepared(lambda pk, *rest: _with_slug(User(pk=pk), *rest), int, int, str)
+_of_organisation = Compiled(partial(_with_slug, User(is_superuser=True)), int, str)
+_of_member = Compiled(lambda pk, *rest: _with_slug(User(pk=pk), *rest), int, int, str)
 
 
 def make_project(caller: Caller, slug: str, organisation_slug: str | None, name: str = "") -> Project:

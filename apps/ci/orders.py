@@ -5,9 +5,9 @@ from __future__ import annotations
 from apps.artifacts.models import Artifact
 from apps.ci.definition.schema import Definition
 from apps.ci.models import Submission
-from apps.events.rows import Read
 from apps.fleet.order import Bounds, Cache, Command, Order, Package
 from apps.runs.models import Job, Run
+from apps.sql.read import Read
 
 SENT = Read(
     "FROM runs_run r LEFT JOIN ci_submission s ON s.run_id = r.id"

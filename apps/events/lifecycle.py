@@ -13,9 +13,9 @@ from typing import Any, ClassVar, Protocol
 from django.db import connection, transaction
 from django.db.models.options import Options
 
-from apps.events.rows import execute
 from apps.events.services import AND_RECORD, adapted, record, wake_on_commit
 from apps.events.texts import storable
+from apps.sql.execute import execute
 
 Moves = Mapping[str, frozenset[str]]
 

@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db import connection
 from django.db.models import Max, Value
 from django.db.models.functions import Coalesce
 
 from apps.events.models import Event, LogChunk
-from apps.sql.often import execute_often
+from apps.sql.execute import carried_out
 
 EVENTS_AT_ONCE = 500
 PIECE_BYTES = 256 * 1024
@@ -37,8 +36,7 @@ def events_after(run_id: int, number: int, limit: int = EVENTS_AT_ONCE) -> list[
 
 def last_number(run_id: int) -> int:
     """The number of the run's newest event; 0 if it has none."""
-    with connection.cursor() as cursor:
-        execute_often(cursor, LAST, [run_id])
+    with carried_out(LAST, [run_id]) as cursor:
         row = cursor.fetchone()
     return int(row[0]) if row else 0
 

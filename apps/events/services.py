@@ -10,8 +10,8 @@ from typing import Any
 from django.db import connection, transaction
 
 from apps.events import clock, wake
-from apps.events.rows import carried_out, execute
 from apps.events.texts import storable
+from apps.sql.execute import carried_out, execute
 
 DATA_LIMIT_BYTES = 16 * 1024
 

@@ -6,18 +6,19 @@ The same rule twice: as a query for one agent, and in Python for many who wait a
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from django.db.models import BooleanField, Case, F, Func, OuterRef, Q, QuerySet, Subquery, Value, When
 
 from apps.events import clock
-from apps.events.rows import Compiled, at, carried_out
 from apps.fleet.models import Agent
 from apps.fleet.services.upgrade import too_old
 from apps.runs.due import due_jobs
 from apps.runs.models import Job, Queue, Run
 from apps.runs.states import RunStatus
+from apps.sql.compiled import Compiled
+from apps.sql.execute import at, carried_out
 
 
 class Lacks(Func):
@@ -78,7 +79,6 @@ def _fitting(now: datetime, tags: str) -> QuerySet[Job]:
 
 LOOKED_AT = 500  # jobs, at a time, for all agents that wait
 FIRST = 256  # for one that asks: it may have so many slots
-NOW, TAGS, ORGANISATION = datetime(1, 1, 2, tzinfo=UTC), "?tags?", -(2**40)  # marks
 
 
 def _for_any(now: datetime) -> QuerySet[Any, Any]:
@@ -94,8 +94,8 @@ def _within(now: datetime, tags: str, organisation_id: int) -> QuerySet[Any, Any
     return fitting.filter(organisation=organisation_id).values_list("pk")[:FIRST]
 
 
-FOR_ANY, FOR_ONE = Compiled(_for_any, NOW), Compiled(_for_one, NOW, TAGS)
-WITHIN = Compiled(_within, NOW, TAGS, ORGANISATION)
+FOR_ANY, FOR_ONE = Compiled(_for_any, datetime), Compiled(_for_one, datetime, str)
+WITHIN = Compiled(_within, datetime, str, int)
 TAKEN = (
     "SELECT count(*) FROM fleet_assignment a JOIN runs_job j ON j.id = a.job_id"
     " WHERE a.agent_id = %s AND a.ended_at IS NULL AND ("
@@ -106,14 +106,14 @@ TAKEN = (
 
 def waiting_for_any() -> list[tuple[int, list[str], int]]:
     """The first jobs that wait: (job, tags, organisation)."""
-    return [(pk, json.loads(tags), organisation) for pk, tags, organisation in FOR_ANY.all(clock.now())]
+    return [(pk, json.loads(tags), organisation) for pk, tags, organisation in FOR_ANY.rows(clock.now())]
 
 
 def waiting_for(agent: Agent) -> list[int]:
     """The first few that this agent may have. Several agents ask for the same at once; so they are more than one."""
     asked = clock.now(), json.dumps(agent.matched_tags)
     within = agent.organisation_id
-    return [pk for (pk,) in (FOR_ONE.all(*asked) if within is None else WITHIN.all(*asked, within))]
+    return [pk for (pk,) in (FOR_ONE.rows(*asked) if within is None else WITHIN.rows(*asked, within))]
 
 
 def may_have(agent: Agent, runs_on: list[str], organisation_id: int) -> bool:

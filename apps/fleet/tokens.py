@@ -13,8 +13,8 @@ from datetime import UTC, datetime, timedelta
 import jwt
 from django.conf import settings
 
-from apps.events.rows import Read
 from apps.fleet.models import Agent
+from apps.sql.read import Read
 
 ALGORITHM = "HS256"  # and no other: what a token says of its own algorithm is not asked
 AUDIENCE = "hive-agent"

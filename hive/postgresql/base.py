@@ -37,7 +37,7 @@ class DatabaseWrapper(Postgresql):
         return connection
 
     def execute_often(self, cursor: Any, sql: str, params: Sequence[Any]) -> None:
-        """As `cursor.execute()`, for a statement whose text is one of a few: apps/sql/often.py calls it."""
+        """As `cursor.execute()`, for a statement whose text is one of a few: apps/sql/execute.py calls it."""
         with self.wrap_database_errors:
             self._prepared.execute(cursor, sql, params)
 

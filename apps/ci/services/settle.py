@@ -7,12 +7,12 @@ again by the sweep, by a canvas as for every run.
 from __future__ import annotations
 
 from apps.events.lifecycle import MoveLost
-from apps.events.rows import carried_out
 from apps.runs.plan.workflows import CI
 from apps.runs.services import dispatch
 from apps.runs.services.advance import decide_and_prepare
 from apps.runs.services.outage import outlast
 from apps.runs.services.publish import Messages
+from apps.sql.execute import carried_out
 
 ABOUT = (
     "SELECT j.run_id, j.step, r.priority,"

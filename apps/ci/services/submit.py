@@ -11,7 +11,6 @@ from django.conf import settings
 from django.db import transaction
 
 from apps.accounts.models import User
-from apps.accounts.prepared import insert
 from apps.artifacts.models import Artifact
 from apps.artifacts.services.save import discard
 from apps.artifacts.store import Source, store
@@ -30,6 +29,7 @@ from apps.runs.queries import read_state
 from apps.runs.services.publish import queue
 from apps.runs.services.start import FIRST_EPOCH
 from apps.runs.states import RunStatus
+from apps.sql.insert import insert
 
 SOURCE_KEYS = ("repository", "ref", "commit", "url", "event", "actor")
 

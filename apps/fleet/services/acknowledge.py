@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from apps.events import clock
 from apps.events.lifecycle import MoveLost
-from apps.events.rows import at, execute, together
 from apps.fleet.models import Agent, Assignment
 from apps.fleet.services.lease import assignment_alone
 from apps.runs.models import Job
 from apps.runs.services.claim import take
 from apps.runs.services.output import LeaseLost
 from apps.runs.states import JobStatus
+from apps.sql.execute import at, execute, together
 
 ACKNOWLEDGE = (
     "UPDATE fleet_assignment SET acknowledged_at = %s"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from apps.events.rows import Read, execute, locks
 from apps.fleet.models import Agent, Assignment
 from apps.projects.models import Project
 from apps.runs.models import Job, Run, Task
 from apps.runs.services.output import LeaseLost
 from apps.runs.states import JobStatus
+from apps.sql.execute import execute, locks
+from apps.sql.read import Read
 
 GIVEN = Read(
     "FROM fleet_assignment a JOIN runs_job j ON j.id = a.job_id JOIN runs_run r ON r.id = j.run_id"

@@ -10,10 +10,11 @@ from datetime import timedelta
 from django.db import transaction
 
 from apps.events import clock, wake
-from apps.events.rows import Read, at, execute
 from apps.fleet.matching import free_slots, may_have, takes_jobs, waiting_for, waiting_for_any
 from apps.fleet.models import Agent, Assignment
 from apps.runs.states import JobStatus
+from apps.sql.execute import at, execute
+from apps.sql.read import Read
 
 OFFER_S = 10.0  # time to acknowledge; then somebody else is asked
 FETCHED = 50  # agents, at a time: of a thousand that wait, one job needs to know a few

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
-from apps.events.rows import execute, together
 from apps.fleet.models import Agent, Assignment
 from apps.fleet.services.lease import held
 from apps.fleet.stars import Stars, stars_for
 from apps.runs.services.output import LeaseLost, append_log
+from apps.sql.execute import execute, together
 
 LINE_BYTES = 1024  # above the bound, for the agent's own sentence on what it left out
 COUNT = (

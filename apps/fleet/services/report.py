@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from apps.events import clock
-from apps.events.rows import at, execute, together
 from apps.fleet.models import Agent, Assignment
 from apps.fleet.orders import order_of
 from apps.fleet.services.lease import assignment_alone, held_now
@@ -20,6 +19,7 @@ from apps.runs.plan.workflows import CODE_ON_AGENT, ON_AGENTS
 from apps.runs.services.active import ActiveJob
 from apps.runs.services.finish import finish
 from apps.runs.states import Reason
+from apps.sql.execute import at, execute, together
 
 NO_EPOCH = -1  # no canvas waits for it: the manager looks at the run
 # What an agent may say of a job that did not succeed. Whether somebody canceled it, the run knows.

@@ -21,7 +21,7 @@ from apps.runs.models import Job, Run, Task
 from apps.runs.services.outage import outlast
 from apps.runs.services.output import LeaseLost, LogWriter
 from apps.runs.states import JobStatus, Reason
-from apps.sql.often import execute_often
+from apps.sql.execute import carried_out
 
 HELD = "SELECT id FROM runs_job WHERE id = %s AND lease_token = %s AND status = %s"
 
@@ -80,8 +80,7 @@ class ActiveJob:
         """A transaction in which the lease is ours, and stays so to its end. Raises LeaseLost if it is not."""
         lock = " FOR NO KEY UPDATE" if connection.features.has_select_for_no_key_update else ""
         with transaction.atomic():
-            with connection.cursor() as cursor:
-                execute_often(cursor, HELD + lock, [self.row.pk, self.row.lease_token, str(JobStatus.RUNNING)])
+            with carried_out(HELD + lock, [self.row.pk, self.row.lease_token, str(JobStatus.RUNNING)]) as cursor:
                 if cursor.fetchone() is None:
                     raise LeaseLost(f"{self.row} is no longer held under this lease.")
             yield

@@ -9,7 +9,6 @@ from django.db import transaction
 
 from apps.events import clock
 from apps.events.lifecycle import MoveLost, move
-from apps.events.rows import Read
 from apps.events.services import record
 from apps.runs.models import Gate, Job, Run, Task
 from apps.runs.plan.decide import Decision, End, OpenGate, PassGate, Publish, Repair, Stop, decide
@@ -21,6 +20,7 @@ from apps.runs.services.publish import Messages, prepare
 from apps.runs.services.stop import stop_children, stop_run
 from apps.runs.states import GateStatus, JobStatus, Reason, RunStatus, TaskStatus
 from apps.specs.models import SpecVersion
+from apps.sql.read import Read
 
 NOTHING_TO_ASK = "No test, CI file or test command was changed."
 RUN = Read(

@@ -9,7 +9,6 @@ from typing import Any
 
 from apps.events import clock
 from apps.events.lifecycle import Guard, MoveLost, move
-from apps.events.rows import together
 from apps.events.services import record
 from apps.runs.models import Job, Run, Steering, Task
 from apps.runs.outcome import Outcome
@@ -23,6 +22,7 @@ from apps.runs.services.specified import specified
 from apps.runs.spending.spend import give_back
 from apps.runs.states import PUT_ASIDE, JobStatus, Reason, RunStatus, TaskStatus
 from apps.specs.schema.task import COMMANDS
+from apps.sql.execute import together
 
 
 def finish(active: ActiveJob, outcome: Outcome, epoch: int, *, locked: Run | None = None) -> bool:

@@ -15,7 +15,7 @@ from django.db import IntegrityError, connection, transaction
 
 from apps.events import clock, wake
 from apps.events.masking import Masker
-from apps.events.rows import execute, together
+from apps.sql.execute import execute, together
 
 BATCH_BYTES = 64 * 1024
 BATCH_S = 0.5

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from apps.accounts.prepared import insert
 from apps.events import clock, wake
 from apps.events.lifecycle import MoveLost, move
 from apps.runs.models import Job, Run, Task
@@ -16,6 +15,7 @@ from apps.runs.plan.graph import Chain, Node
 from apps.runs.plan.workflows import BEGINS_A_TASK
 from apps.runs.queries import RunState, round_of
 from apps.runs.states import JobStatus, TaskStatus
+from apps.sql.insert import insert
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from apps.accounts.access import may_change, may_manage, visible_organisations
+from apps.accounts.models import Organisation, Role
 from tests.conftest import People
 
 
@@ -34,3 +35,13 @@ def test_who_is_removed_sees_nothing(people: People) -> None:
     people.owner.memberships.all().delete()
     assert not visible_organisations(people.owner).exists()
     assert not may_change(people.owner, people.project.organisation_id)
+
+
+@pytest.mark.parametrize(("role", "change", "manage"), [(Role.OWNER, True, True), (Role.MEMBER, True, False)])
+def test_a_role_counts_in_its_own_organisation(people: People, role: str, change: bool, manage: bool) -> None:
+    other = Organisation.objects.create(name="Other", slug="other")
+    other.memberships.create(user=people.outsider, role=role)
+    assert (may_change(people.outsider, other.pk), may_manage(people.outsider, other.pk)) == (change, manage)
+    ours = people.project.organisation_id
+    assert not may_change(people.outsider, ours)
+    assert not may_change(people.viewer, ours)

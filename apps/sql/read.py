@@ -9,16 +9,14 @@ columns once; values pass through the same converters, and what comes are the mo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from datetime import datetime
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
-from django.db import connection, transaction
-from django.db.models import Model, QuerySet
+from django.db import connection
+from django.db.models import Model
 
-from apps.sql.often import execute_often
+from apps.sql.execute import carried_out, locks
 
 Row = tuple[Any, ...]
 
@@ -55,78 +53,6 @@ class Read:
             at += len(names)
             found.append(_instance(model, names, values, converted))
         return tuple(found)
-
-
-class Compiled:
-    """A query of Django's that is compiled once per database. `build` makes it from `marks`: values that stand for
-    those which come with each call, and occur nowhere else in it. Rows come as the database gives them: JSON as text.
-    The database plans it each time: of a plan that is kept for what goes through many rows, it is not known that they
-    have become many.
-
-        WAITING = Compiled(lambda now: Job.objects.filter(queued_at__lt=now).values_list("pk"), datetime.min)
-        WAITING.all(clock.now())
-    """
-
-    def __init__(self, build: Callable[..., QuerySet[Any, Any]], *marks: Any) -> None:
-        self._build = build
-        self._marks = marks
-        self._known: dict[str, tuple[str, list[tuple[int | None, Any]]]] = {}
-
-    def all(self, *values: Any) -> list[Row]:
-        sql, places = self._known.get(connection.vendor) or self._compiled()
-        given = [_adapted(value) for value in values]
-        with connection.cursor() as cursor:
-            cursor.execute(sql, [fixed if place is None else given[place] for place, fixed in places])
-            return list(cursor.fetchall())
-
-    def _compiled(self) -> tuple[str, list[tuple[int | None, Any]]]:
-        sql, params = self._build(*self._marks).query.get_compiler(connection.alias).as_sql()
-        marks = [_adapted(mark) for mark in self._marks]
-        found = [(marks.index(param) if param in marks else None, param) for param in params]
-        if {place for place, _ in found} - {None} != set(range(len(marks))):
-            raise ValueError("The query does not hold all of its marks.")
-        self._known[connection.vendor] = sql, found
-        return sql, found
-
-
-def _adapted(value: Any) -> Any:
-    return at(value) if isinstance(value, datetime) else value
-
-
-def locks() -> bool:
-    """Whether rows can be locked; SQLite has one writer at a time instead."""
-    return bool(connection.features.has_select_for_no_key_update)
-
-
-@contextmanager
-def carried_out(sql: str, params: Sequence[Any]) -> Iterator[Any]:
-    """A cursor on what this statement has found, which is written once and finds a few rows by their keys; prepared,
-    where the session keeps that.
-    """
-    with connection.cursor() as cursor:
-        execute_often(cursor, sql, params)
-        yield cursor
-
-
-def execute(sql: str, *params: Any) -> int:
-    """One statement that writes; how many rows it touched. Times are adapted by whoever calls: see at()."""
-    with carried_out(sql, params) as cursor:
-        return int(cursor.rowcount)
-
-
-def at(moment: Any) -> Any:
-    """A point in time, as a parameter."""
-    return connection.ops.adapt_datetimefield_value(moment)
-
-
-@contextmanager
-def together() -> Iterator[None]:
-    """All or nothing: in the caller's transaction, who then takes all of it back, or in one of its own."""
-    if connection.in_atomic_block:
-        yield
-    else:
-        with transaction.atomic():
-            yield
 
 
 Convert = Callable[[Any], Any]

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from django.apps import apps
-from django.db import connection, models
-from django.test.utils import CaptureQueriesContext
+from django.db import models
 
-from apps.events.rows import Compiled, Read, at, execute, together
 from apps.fleet.models import Agent, Assignment
 from apps.fleet.services.enrol import Introduction, create_token, register
 from apps.runs.models import Job, Run, Task
+from apps.sql.read import Read
 from tests.conftest import People
 
 MARK = datetime(1, 1, 2, tzinfo=UTC)
@@ -54,38 +53,3 @@ def test_what_an_outer_join_does_not_find_is_none(job: Job) -> None:
     assert row[0] == job
     assert row[1] is None
     assert both.one(0) is None
-
-
-def test_a_query_is_compiled_once_and_asked_with_other_values(job: Job) -> None:
-    asked: list[datetime] = []
-
-    def build(before: datetime) -> models.QuerySet[Any, Any]:
-        asked.append(before)
-        return Job.objects.filter(queued_at__lt=before, status="queued").values_list("pk")
-
-    query = Compiled(build, MARK)
-    assert query.all(job.queued_at - timedelta(seconds=1)) == []
-    assert query.all(job.queued_at + timedelta(seconds=1)) == [(job.pk,)]
-    assert asked == [MARK]
-
-
-@pytest.mark.django_db
-def test_a_mark_that_the_query_does_not_hold_is_a_mistake() -> None:
-    with pytest.raises(ValueError, match="marks"):
-        Compiled(lambda _: Job.objects.values_list("pk"), MARK).all(datetime.now(UTC))
-
-
-@pytest.mark.django_db(transaction=True)
-def test_what_is_written_together_is_taken_back_together(job: Job) -> None:
-    def fail() -> None:
-        with together():
-            assert execute("UPDATE runs_run SET started_at = %s WHERE id = %s", at(MARK), job.run_id) == 1
-            with together(), CaptureQueriesContext(connection) as queries:
-                execute("UPDATE runs_run SET title = 'x'")
-            assert len(queries) == 1  # and no savepoint
-            raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError):
-        fail()
-    run = Run.objects.get()
-    assert (run.title, run.started_at) == ("ü", None)
