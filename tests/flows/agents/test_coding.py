@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.flows.agents.farm import Farm, verb
+from tests.flows.agents.farm import Farm
 from tests.flows.real import faults
 from tests.flows.real.evidence import check_ended_right
 from tests.flows.real.faults import Trap
@@ -25,20 +25,6 @@ def hive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hive]:
     home = tmp_path_factory.mktemp("agents") / "home"
     with running(home, "trapped", HIVE_SANDBOX="process") as hive:
         yield hive
-
-
-@pytest.fixture(scope="module")
-def token(hive: Hive) -> str:
-    return str(verb(hive, "agent", "token", "--tags", "gpu", "--most", "50")["token"])
-
-
-@pytest.fixture
-def farm(hive: Hive, token: str, tmp_path: Path) -> Iterator[Farm]:
-    found = Farm(hive, token, tmp_path)
-    yield found
-    for agent in found.agents:
-        agent.kill()
-        agent.wait(30)
 
 
 def made_by(*commands: str) -> dict[str, Any]:

@@ -35,20 +35,6 @@ def hive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hive]:
             yield hive
 
 
-@pytest.fixture(scope="module")
-def token(hive: Hive) -> str:
-    return str(verb(hive, "agent", "token", "--tags", "gpu", "--most", "50")["token"])
-
-
-@pytest.fixture
-def farm(hive: Hive, token: str, tmp_path: Path) -> Iterator[Farm]:
-    found = Farm(hive, token, tmp_path)
-    yield found
-    for agent in found.agents:
-        agent.kill()
-        agent.wait(30)
-
-
 def passes(*, when: Path) -> str:
     """A shell line that fails the first time, and writes a report and passes the second."""
     report = f"mkdir -p test-results && echo '{REPORT}' > test-results/a.xml && echo fine"
