@@ -5,11 +5,13 @@ from __future__ import annotations
 import secrets
 import socket
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from docker import DockerClient
 from docker.errors import APIError
 
 from tests.contract.targets.place import RealPlace
@@ -94,9 +96,21 @@ def clear_engine(installation: str) -> None:
         for image in client.images.list(filters=mine):
             with suppress(APIError):  # gone with another one
                 client.images.remove(image.id, force=True)
-        client.images.prune(filters={"dangling": True, **mine})
+        _prune_images(client, mine)
         for volume in client.volumes.list(filters=mine):
             volume.remove(force=True)
+
+
+def _prune_images(client: DockerClient, mine: dict[str, Any]) -> None:
+    """An engine has one prune at a time, and other tests clear it too."""
+    for attempt in range(100):
+        try:
+            client.images.prune(filters={"dangling": True, **mine})
+            return
+        except APIError as error:
+            if error.status_code != 409 or attempt == 99:
+                raise
+            time.sleep(0.2)
 
 
 class Relay:

@@ -108,6 +108,7 @@ def ended(stack: Stack, run_id: int) -> str:
 
 def test_a_backup_comes_back_in_a_stack_of_which_nothing_was_left(stack: Stack, tmp_path: Path) -> None:
     run = json.loads(stack.hive("run", "specs/create-blog.yaml", "--wait", "--json"))
+    until(lambda: all_kept(stack, run["id"]), 60, lambda: "output and report of the run do not come to the store")
     there = {**stack.environment(), "COMPOSE": " ".join(stack.command), "BACKUP": str(tmp_path / "backup")}
     follow("backup: compose", ROOT, **there)
     artifacts = files_in(tmp_path / "backup" / "artifacts.tar")
@@ -121,6 +122,13 @@ def test_a_backup_comes_back_in_a_stack_of_which_nothing_was_left(stack: Stack, 
     assert artifacts.items() <= files_in(tmp_path / "again" / "artifacts.tar").items()
     again = json.loads(stack.hive("run", "specs/create-blog.yaml", "--wait", "--json"))
     assert again["status"] == "completed", again
+
+
+def all_kept(stack: Stack, run_id: int) -> bool:
+    """What is brought to the store while the backup is made has another name there once that came back."""
+    names = [one["name"] for one in api(stack, f"runs/{run_id}/artifacts?page_size=100")["results"]]
+    jobs = api(stack, f"runs/{run_id}/jobs?page_size=100")["results"]
+    return "run-report.json" in names and names.count("output.log") == len(jobs)
 
 
 def files_in(path: Path) -> dict[str, bytes]:
