@@ -31,7 +31,6 @@ from apps.specs.services import keep
 from apps.specs.validate import Checked, check, check_data
 
 ENGINES = get_args(Engine)
-MODEL_SETTINGS = ("HIVE_MODEL", "HIVE_MODEL_API_KEY", "HIVE_MODEL_API_BASE")
 SOURCES = ("spec", "spec_id", "story")
 
 

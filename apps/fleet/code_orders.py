@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
-from apps.fleet.order import WORKSPACE, Bounds, Command, Order, Package
-from apps.fleet.test_orders import packed_for
+from apps.fleet.order import WORKSPACE, Command, Order
+from apps.fleet.task_orders import ordered, packed_for
 from apps.runs.models import Job
 from apps.specs.schema import Task as TaskSpec
 
@@ -15,34 +16,12 @@ IN_A_NEW_FOLDER = 'mkdir -p -- "$0" && cd -- "$0" && exec sh -c "$1"'  # git kno
 
 
 def order_of_code(job: Job) -> Order:
-    """The task's commands in one sandbox, until one fails; then the workspace as they left it.
-
-    Its secrets are named; their values come when it is handed out.
-    """
+    """The task's commands in one sandbox, until one fails; then the workspace as they left it."""
     assert job.task is not None  # noqa: S101 - such a job is always made with its task
     task, packed = TaskSpec.model_validate(job.task.spec), packed_for(job)
-    commands, limits = tuple(_commands(task, packed)), task.constraints
-    return Order(
-        commands=commands,
-        image=limits.image or "",
-        sandbox=limits.sandbox or "",
-        env=packed["env"],
-        secrets=dict.fromkeys(task.secrets, ""),
-        package=Package(**packed["package"]),
-        files=packed["files"],
-        bounds=Bounds(
-            cpus=max(1, round(limits.cpus)),
-            memory_bytes=limits.memory_bytes,
-            processes=limits.pids,
-            disk_bytes=limits.disk_bytes,
-            timeout_s=sum(command.timeout_s for command in commands),
-            artifacts=1,
-            artifact_bytes=limits.disk_bytes,
-        ),
-        network=limits.network == "internet",
-        tree=True,
-        version=VERSION,
-    )
+    order = ordered(task, packed, tuple(_commands(task, packed)), VERSION)
+    bounds = replace(order.bounds, artifacts=1, artifact_bytes=task.constraints.disk_bytes)
+    return replace(order, env=packed["env"], files=packed["files"], bounds=bounds, tree=True)
 
 
 def _commands(task: TaskSpec, packed: dict[str, Any]) -> Iterator[Command]:

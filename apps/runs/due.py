@@ -12,20 +12,23 @@ from django.db.models import BooleanField, Exists, Func, OuterRef, Q, QuerySet
 from apps.runs.models import Job
 from apps.runs.states import RETRIED, JobStatus
 
+EACH = {"postgresql": "jsonb_array_elements_text({}) AS need(value)", "sqlite": "json_each({}) AS need"}
 
-class Unmet(Func):
-    """Whether one of the jobs in this list of ids is not completed yet."""
 
-    template = (
-        "EXISTS (SELECT 1 FROM %(function)s(%(expressions)s) AS need(value) JOIN runs_job AS needed"
+def _unmet(needs: str, vendor: str) -> str:
+    """SQL: whether one of the jobs in this column, a list of ids, is not completed yet."""
+    return (
+        f"EXISTS (SELECT 1 FROM {EACH[vendor].format(needs)} JOIN runs_job AS needed"  # noqa: S608 - a column of ours
         " ON needed.id = CAST(need.value AS bigint) WHERE needed.status <> 'completed')"
     )
-    function = "jsonb_array_elements_text"
+
+
+class Unmet(Func):
     output_field = BooleanField()
 
-    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        template = self.template.replace("need(value)", "need")
-        return self.as_sql(compiler, connection, function="json_each", template=template, **context)
+    def as_sql(self, compiler: Any, connection: Any, *args: Any, **context: Any) -> Any:
+        context["template"] = _unmet("%(expressions)s", connection.vendor)
+        return super().as_sql(compiler, connection, *args, **context)
 
 
 def due_jobs() -> QuerySet[Job]:
@@ -44,11 +47,9 @@ BEFORE = (
 
 def due_before(job: Job, most: int) -> int:
     """How many due jobs of the same queue are more urgent, or as urgent and older; counted up to `most`."""
-    list_of = "json_each" if connection.vendor == "sqlite" else "jsonb_array_elements_text"
-    alias = "need" if connection.vendor == "sqlite" else "need(value)"
-    unmet = Unmet.template.replace("need(value)", alias) % {"function": list_of, "expressions": "other.needs"}
+    sql = BEFORE.format(unmet=_unmet("other.needs", connection.vendor))
     with connection.cursor() as cursor:
-        cursor.execute(BEFORE.format(unmet=unmet), [job.role, json.dumps(job.runs_on), job.run.priority, job.pk, most])
+        cursor.execute(sql, [job.role, json.dumps(job.runs_on), job.run.priority, job.pk, most])
         return int(cursor.fetchone()[0])
 
 

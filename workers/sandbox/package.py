@@ -64,6 +64,16 @@ def _as_tar(file: BinaryIO, bounds: Bounds) -> Iterator[BinaryIO]:
         raise SandboxError(f"it is neither a zip nor a tar: it begins with {begin[:8]!r}.", permanent=True)
 
 
+@contextlib.contextmanager
+def nowhere() -> Iterator[int]:
+    """A file for what is not kept."""
+    file = os.open(os.devnull, os.O_WRONLY)
+    try:
+        yield file
+    finally:
+        os.close(file)
+
+
 class _Listing(Tree):
     """Takes every entry and keeps its name alone: an archive goes through all of unpack()'s checks, to nowhere."""
 
@@ -85,11 +95,8 @@ class _Listing(Tree):
     @contextlib.contextmanager
     def create(self, names: Names, mode: int) -> Iterator[int]:
         self._take_file(names)
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        try:
-            yield nowhere
-        finally:
-            os.close(nowhere)
+        with nowhere() as file:
+            yield file
 
     def link(self, names: Names, target: str) -> None:
         self._take_file(names)

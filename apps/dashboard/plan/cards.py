@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from apps.dashboard.wording import LOOKS, span, step_label
-from apps.runs.models import Job, Task
+from apps.runs.models import Job
 from apps.runs.plan.graph import Node
 from apps.runs.plan.workflows import (
     CODE,
@@ -130,7 +130,3 @@ def _not_begun(state: RunState) -> str:
 
 def _took(job: Job, now: datetime) -> str:
     return span(((job.finished_at or now) - job.started_at).total_seconds()) if job.started_at else ""
-
-
-def titles_of(tasks: list[Task]) -> dict[str, str]:
-    return {task.key: task.title for task in tasks}

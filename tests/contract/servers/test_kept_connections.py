@@ -8,11 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db.utils import ConnectionHandler
 
-from hive.home import Home
 from hive.postgresql.base import ASKED_EVERY_S, DatabaseWrapper
-from hive.settings.database import from_url
+from tests.contract.servers.sessions import connected
 from tests.servers.postgres import Postgres, postgres
 
 
@@ -25,13 +23,9 @@ def server() -> Iterator[Postgres]:
 
 @pytest.fixture
 def kept(server: Postgres, django_db_blocker: Any, tmp_path: Path) -> Iterator[DatabaseWrapper]:
-    settings = from_url(server.url("hive"), Home(str(tmp_path)))
-    with django_db_blocker.unblock():
-        wrapper = ConnectionHandler({"default": settings})["default"]
-        assert isinstance(wrapper, DatabaseWrapper)
+    with django_db_blocker.unblock(), connected(server, tmp_path) as wrapper:
         session(wrapper)
         yield wrapper
-        wrapper.close()
 
 
 def session(kept: DatabaseWrapper) -> int:

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from django.db.utils import (
-    ConnectionHandler,
     DataError,
     InternalError,
     NotSupportedError,
@@ -18,10 +17,9 @@ from django.db.utils import (
     ProgrammingError,
 )
 
-from hive.home import Home
 from hive.postgresql import prepared
 from hive.postgresql.base import DatabaseWrapper
-from hive.settings.database import from_url
+from tests.contract.servers.sessions import connected
 from tests.servers.postgres import Postgres, postgres
 
 MOMENT = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
@@ -44,14 +42,10 @@ def here(
 ) -> Iterator[DatabaseWrapper]:
     monkeypatch.setattr(prepared, "_off", False)
     monkeypatch.setattr(prepared, "_unfit", set())
-    settings = from_url(server.url("hive"), Home(str(tmp_path)))
-    with django_db_blocker.unblock():
-        wrapper = ConnectionHandler({"default": settings})["default"]
-        assert isinstance(wrapper, DatabaseWrapper)
+    with django_db_blocker.unblock(), connected(server, tmp_path) as wrapper:
         plain(wrapper, "DROP TABLE IF EXISTS thing")
         plain(wrapper, f"CREATE TABLE thing ({COLUMNS})")
         yield wrapper
-        wrapper.close()
 
 
 def plain(here: DatabaseWrapper, sql: str) -> list[Any]:

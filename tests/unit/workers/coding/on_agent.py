@@ -5,14 +5,12 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 from apps.artifacts.store import store
 from apps.fleet.models import Agent
 from apps.fleet.order import TREE_NAME
-from apps.fleet.orders import order_of, with_secrets
 from apps.fleet.services.acknowledge import acknowledge
 from apps.fleet.services.enrol import Introduction, create_token, register
 from apps.fleet.services.offer import Offer, offer_up_to
@@ -25,13 +23,11 @@ from apps.runs.services.advance import decide_and_prepare
 from apps.runs.services.finish import finish
 from tests.conftest import People
 from tests.unit.workers.agent.desk import Remembering
+from tests.unit.workers.agent.hands import carry_out
 from tests.unit.workers.jobs import held, planned
-from workers.agent.runner import run as run_order
-from workers.agent.work import final_word
 from workers.coding.packing import pack
 from workers.coding.write import write
 from workers.places import repository_of
-from workers.sandbox import Sandbox, open_sandbox
 
 GIVEN = [{"type": "file", "path": "page.in", "content": "<h1>Hello</h1>"}]
 PAGE = "sed s/Hello/Goodbye/ page.in > index.html && rm page.in"
@@ -68,15 +64,7 @@ def begin(agent: Agent) -> tuple[Offer, Job]:
 def does(agent: Agent, folder: Path) -> tuple[Offer, Remembering, dict[str, Any]]:
     """The agent begins, and runs all in a sandbox of this machine."""
     one, job = begin(agent)
-    order = with_secrets(job, order_of(job))
-    assert order.package is not None
-    desk = Remembering(packed=b"".join(store().get(order.package.source)))
-
-    def opened(_: object) -> AbstractContextManager[Sandbox]:
-        return open_sandbox("process", scratch=folder, label=f"job-{job.pk}")
-
-    folder.mkdir(exist_ok=True)
-    return one, desk, final_word(run_order(order, desk, opened, folder), None)
+    return one, *carry_out(job, folder)
 
 
 def upload(agent: Agent, one: Offer, tree: bytes) -> None:

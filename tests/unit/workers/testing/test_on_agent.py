@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from contextlib import AbstractContextManager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,6 @@ import pytest
 from apps.artifacts.store import store
 from apps.events import clock
 from apps.fleet.models import Agent
-from apps.fleet.orders import order_of, with_secrets
 from apps.fleet.services.acknowledge import acknowledge
 from apps.fleet.services.enrol import Introduction, create_token, register
 from apps.fleet.services.offer import Offer, offer_up_to
@@ -27,12 +25,9 @@ from apps.runs.services.finish import finish
 from apps.runs.services.sweep import sweep
 from hive.home import Home
 from tests.conftest import People
-from tests.unit.workers.agent.desk import Remembering
+from tests.unit.workers.agent.hands import carry_out
 from tests.unit.workers.jobs import held, planned
-from workers.agent.runner import run as run_order
-from workers.agent.work import final_word
 from workers.coding.write import write
-from workers.sandbox import Sandbox, open_sandbox
 from workers.testing import run_tests
 from workers.testing.packing import pack
 
@@ -69,15 +64,7 @@ def does(agent: Agent, run: Run, folder: Path) -> tuple[Offer, Said]:
     """The agent begins, runs all in a sandbox of this machine, and hands in what it has: all but the final word."""
     (one,) = offer_up_to(agent, 1)
     job = acknowledge(agent, one.job_id, one.lease)
-    order = with_secrets(job, order_of(job))
-    assert order.package is not None
-    desk = Remembering(packed=b"".join(store().get(order.package.source)))
-
-    def opened(_: object) -> AbstractContextManager[Sandbox]:
-        return open_sandbox("process", scratch=folder, label=f"job-{job.pk}")
-
-    folder.mkdir(exist_ok=True)
-    told = final_word(run_order(order, desk, opened, folder), None)
+    desk, told = carry_out(job, folder)
     receive_log(agent, job.pk, one.lease, Piece(0, desk.printed, is_last=True))
     for name, (kind, data) in desk.kept.items():
         file = Announced(name, kind, len(data), hashlib.sha256(data).hexdigest())

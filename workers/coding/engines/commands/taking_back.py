@@ -16,7 +16,7 @@ from typing import BinaryIO, cast
 from workers.agent.verified import Verified
 from workers.mirror import is_mirrored
 from workers.repo.worktree import Worktree
-from workers.sandbox.package import looked_through
+from workers.sandbox.package import looked_through, nowhere
 from workers.sandbox.port import UnsafePath
 from workers.sandbox.tree import Names, Tree
 from workers.sandbox.unpack import NOTHING_AFTER_A_HEADER, Bounds, unpack
@@ -70,11 +70,8 @@ class _Taken(Tree):
             with super().create(names, mode) as file:
                 yield file
         else:
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            try:
-                yield nowhere
-            finally:
-                os.close(nowhere)
+            with nowhere() as file:
+                yield file
 
     def link(self, names: Names, target: str) -> None:
         if is_mirrored(names):
